@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights in a backend's memory: immutable once loaded, shared by every session.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/model/model_config.h"
+#include "kernels/backend.h"
+
+namespace gorgon {
+
+struct LayerWeights
+{
+    Buffer attention_norm; // f32 (dim)
+    Matrix qkv; // ((n_heads + 2 n_kv_heads) head_dim, dim)
+    Buffer qkv_bias; // f32, or empty
+    Matrix output; // (dim, n_heads * head_dim)
+    Buffer output_bias;
+    Buffer mlp_norm; // f32 (dim)
+    Matrix gate_up; // (2 ff_dim, dim): gate, then up
+    Buffer gate_up_bias;
+    Matrix down; // (dim, ff_dim)
+    Buffer down_bias;
+};
+
+/// y = x + silu(W x + b), repeated; then logits = V y, V the head's own matrix or the base model's.
+struct MedusaHead
+{
+    struct Block
+    {
+        Matrix weight; // (dim, dim)
+        Buffer bias; // f32 (dim), or empty
+    };
+    std::vector<Block> blocks;
+    Matrix vocab; // (vocab, dim); empty: the base model's
+};
+
+struct Model
+{
+    ModelConfig config;
+    int64_t context = 0; // positions a session may hold
+    DType dtype = DType::f32; // of the matrices in memory
+    std::shared_ptr<Backend> backend;
+    Matrix embedding; // (vocab, dim)
+    Matrix lm_head; // empty where tied
+    Buffer final_norm; // f32 (dim)
+    std::vector<LayerWeights> layers;
+    Buffer rope_data; // (context + kMaxDepth, head_dim / 2) cosines, then sines
+    RopeTable rope;
+    std::vector<MedusaHead> heads; // may be empty
+    DType head_dtype = DType::f32;
+    std::filesystem::path path; // "" where made at random
+    std::filesystem::path heads_path;
+    uint64_t weight_bytes = 0; // read once by a step of the base model, vocabulary included
+    uint64_t head_bytes = 0;
+
+    const Matrix& vocabMatrix() const { return lm_head ? lm_head : embedding; }
+};
+
+struct LoadOptions
+{
+    std::filesystem::path model; // folder
+    std::optional<std::filesystem::path> heads; // none given: those found with the model
+    bool no_heads = false;
+    std::optional<DType> weights; // none: as stored (f16 and bf16 stay 16 bits wide)
+    std::optional<DType> head_weights; // none: as the base
+    int64_t context = 0; // 0: the smaller of the model's and 4096
+};
+
+struct LoadProgress
+{
+    std::string what; // "model.layers.3"
+    uint64_t done_bytes = 0;
+    uint64_t total_bytes = 0;
+};
+using LoadCallback = std::function<void(const LoadProgress&)>;
+
+/// Thrown by loadModel when its stop token was triggered.
+struct LoadCancelled
+{
+};
+
+/// Loads a checkpoint folder (safetensors or torch archive, single or sharded) with its Medusa heads.
+/// Throws std::runtime_error: "FILE: what was expected, what was found, what to do".
+std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const LoadOptions& options,
+    const LoadCallback& on_progress = {}, std::stop_token stop = {});
+
+/// A model of the given shape with random weights and heads, for benchmarks and tests. Standard deviation
+/// 0.02 where dim is large; deterministic in the seed. n_head_blocks < 0: no heads.
+std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
+    const ModelConfig& config, DType dtype, int64_t context, int n_medusa_heads, bool own_vocab,
+    uint64_t seed);
+
+} // namespace gorgon

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forward pass, written once for every backend, and the scratch memory it needs.
+#pragma once
+
+#include "core/model/model.h"
+
+namespace gorgon {
+
+/// Scratch of one engine, sized once; nothing is allocated in a step.
+class Workspace
+{
+public:
+    explicit Workspace(const Model& model);
+
+    Tensor x; // (kMaxNodes, dim) residual stream
+    Tensor normed; // (kMaxNodes, dim); after forward: the final norm, what vocabulary and heads read
+    Tensor qkv; // (kMaxNodes, (n_heads + 2 n_kv_heads) head_dim)
+    Tensor attention; // (kMaxNodes, n_heads * head_dim)
+    Tensor gate_up; // (kMaxNodes, 2 ff_dim)
+    Tensor hidden; // (kMaxNodes, ff_dim)
+    Tensor kept; // (1, dim) final norm at the last accepted node: what the heads read
+    Tensor head_x; // (max(1, n_heads), dim)
+    Tensor head_h; // (1, dim)
+    int32_t* prompt = nullptr; // kMaxNodes token ids of a prefill chunk, on the device
+    StepState* state = nullptr; // on the device
+    TreeTables* tree = nullptr; // on the device
+
+    uint64_t bytes() const { return m_memory.bytes(); }
+
+private:
+    Buffer m_memory;
+};
+
+/// Runs all layers over m rows: tokens (m) on the device; tree == nullptr: a chain of m rows. Leaves the
+/// final norm of every row in workspace.normed and its keys and values in slots kv_len ... kv_len + m - 1.
+/// layer_input, where given, sees the residual stream (m, dim) at the entry of each layer; for tests.
+void forward(const Model& model, KvCache& cache, Workspace& workspace, const int32_t* tokens, int m,
+    const TreeTables* tree, const std::function<void(int layer, Tensor x)>& layer_input = {});
+
+/// Heads 0 ... n_heads - 1 at workspace.kept; the k best tokens of each into the state.
+void runHeads(const Model& model, Workspace& workspace, int n_heads, int k);
+
+} // namespace gorgon

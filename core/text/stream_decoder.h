@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Token ids one at a time to text as it becomes printable: never half a UTF-8 character, spaces kept.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/text/tokenizer.h"
+
+namespace gorgon {
+
+class StreamDecoder
+{
+public:
+    /// at_start: the tokens begin a text, so a space that the tokenizer put in front is dropped.
+    StreamDecoder(std::shared_ptr<const Tokenizer> tokenizer, bool at_start, bool skip_special = true);
+
+    /// The text that became complete with this token; may be empty.
+    std::string push(int id);
+    /// What is left at the end: an unfinished character becomes U+FFFD.
+    std::string finish();
+
+private:
+    std::shared_ptr<const Tokenizer> m_tokenizer;
+    bool m_at_start = true;
+    bool m_skip_special = true;
+    std::string m_pending; // bytes of an unfinished character
+};
+
+} // namespace gorgon

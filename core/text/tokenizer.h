@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text to token ids and back, whatever the file behind it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gorgon {
+
+class Tokenizer
+{
+public:
+    virtual ~Tokenizer() = default;
+
+    virtual int vocabSize() const = 0;
+    virtual int bosToken() const = 0; // -1: none
+    virtual int eosToken() const = 0; // -1: none
+    virtual bool addsBos() const = 0; // in front of a raw prompt
+    /// Text as text: a control token written in it becomes ordinary pieces. No BOS.
+    virtual std::vector<int> encode(std::string_view text) const = 0;
+    /// Control tokens written in the text become their ids. No BOS.
+    virtual std::vector<int> encodeWithControls(std::string_view text) const = 0;
+    virtual bool isControl(int id) const = 0;
+    /// The id of a control token by its text, "<|end|>".
+    virtual std::optional<int> controlId(std::string_view text) const = 0;
+    /// The bytes that a token adds to running text (a leading space included); empty for control tokens.
+    virtual std::string bytes(int id) const = 0;
+    /// True where the text starts with a space that the tokenizer itself put there.
+    virtual bool addsPrefixSpace() const = 0;
+    /// The piece as the vocabulary writes it: "<0xE2>", "<|end|>", a leading space as U+2423.
+    virtual std::string label(int id) const = 0;
+    /// Whole text; invalid UTF-8 becomes U+FFFD. skip_special leaves control tokens out.
+    virtual std::string decode(std::span<const int> ids, bool skip_special) const = 0;
+};
+
+/// Reads the tokenizer of a model folder. Throws std::runtime_error with one sentence.
+std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path& folder);
+
+} // namespace gorgon
