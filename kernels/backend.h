@@ -106,8 +106,8 @@ public:
         const TreeTables* tree, const StepState* state, Tensor out) = 0;
     /// h = silu(gate) * up. gate_up (m, 2 n): gate, then up; h (m, n).
     virtual void siluMul(Tensor gate_up, Tensor h) = 0;
-    /// x += silu(h), the residual of a Medusa block. Both (m, n).
-    virtual void addSilu(Tensor h, Tensor x) = 0;
+    /// y = x + silu(h), the residual of a Medusa block. All (m, n); y may be x.
+    virtual void addSilu(Tensor h, Tensor x, Tensor y) = 0;
     /// y (1, dim) = row of x at the last accepted node, path[accept_length] of the record.
     virtual void keepAccepted(Tensor x, const StepState* state, Tensor y) = 0;
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -33,8 +34,9 @@ struct GenerateCallbacks
 {
     /// Prompt tokens read so far, of all that must be read.
     std::function<void(int done, int total)> on_prefill;
-    /// Called after every step; false ends the generation as `stop` (a stop text was completed).
-    std::function<bool(const DecodeStep&)> on_step;
+    /// Called after every step. A number ends the generation as `stop` (a stop text was completed) and
+    /// keeps only so many of the step's tokens.
+    std::function<std::optional<int>(const DecodeStep&)> on_step;
 };
 
 /// One at a time per engine; not thread-safe. Settings are read where a step begins.
