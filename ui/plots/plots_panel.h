@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The Plots tab: tokens per step and tokens per second, with the lines that tell gain from loss.
+#pragma once
+
+#include <QPointer>
+#include <QWidget>
+
+#include "ui/tree/step_history.h"
+
+class QTimer;
+
+namespace gorgon {
+
+class AcceptancePlot;
+class ThroughputPlot;
+
+/// Follows a StepHistory; rests while hidden and draws at most 15 times a second.
+class PlotsPanel : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit PlotsPanel(QWidget* parent = nullptr);
+
+    /// Not owned. Null: empty plots.
+    void setHistory(StepHistory* history);
+
+    AcceptancePlot* acceptancePlot() const { return m_acceptance; }
+    ThroughputPlot* throughputPlot() const { return m_throughput; }
+
+public slots:
+    /// Time of a tree step over time of a plain step, measured here; 0: unknown, no line.
+    void setBreakEven(double tokens_per_step);
+    /// Speed of plain decoding, measured here; 0: unknown, no line.
+    void setPlainTokensPerSecond(double rate);
+    /// A cursor at the step that the tree shows; -1: none.
+    void setCursor(qint64 serial);
+
+signals:
+    void stepClicked(qint64 serial);
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    void schedule();
+    void refresh();
+
+    QPointer<StepHistory> m_history;
+    AcceptancePlot* m_acceptance = nullptr;
+    ThroughputPlot* m_throughput = nullptr;
+    QTimer* m_timer = nullptr;
+    bool m_stale = true;
+};
+
+} // namespace gorgon

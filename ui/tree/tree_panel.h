@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The Tree tab: what happened in a step, in words, as a tree, and where it stands among the last
+// steps.
+#pragma once
+
+#include <QPointer>
+#include <QWidget>
+
+#include "ui/tree/step_history.h"
+
+class QLabel;
+class QStackedWidget;
+class QTimer;
+class QToolButton;
+class QTreeView;
+
+namespace gorgon {
+
+class CandidateTreeView;
+class NodeTableModel;
+class StepStrip;
+class TreeLegend;
+
+/// Why there is no tree to show.
+enum class TreeAbsence
+{
+    none, // steps come with trees
+    no_model,
+    no_heads, // the weights have none
+    heads_off, // Medusa is switched off; say why
+};
+
+class TreePanel : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit TreePanel(QWidget* parent = nullptr);
+
+    /// Not owned. Null: nothing to show.
+    void setHistory(StepHistory* history);
+
+    void setAbsence(TreeAbsence absence, const QString& why = {});
+
+    bool isHeld() const { return m_held_serial >= 0; }
+    qint64 shownSerial() const { return m_shown_serial; } // -1: none
+    CandidateTreeView* treeView() const { return m_view; }
+
+public slots:
+    /// Holds the view at a step; a serial that is gone shows the oldest.
+    void showSerial(qint64 serial);
+    /// Holds the view at a step of an answer; false: it is not in the history.
+    bool showStep(qint64 message_id, int step_index);
+    void hold(bool held); // Space
+    void goLive() { hold(false); }
+
+signals:
+    void heldChanged(bool held);
+    void stepShown(qint64 message_id, int step_index);
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    void schedule();
+    void refresh();
+    void showRow(int row);
+    void showAbsence();
+    void updateWords();
+    void scrub(int steps);
+
+    QPointer<StepHistory> m_history;
+    CandidateTreeView* m_view = nullptr;
+    NodeTableModel* m_table_model = nullptr;
+    QTreeView* m_table = nullptr;
+    QStackedWidget* m_pages = nullptr;
+    StepStrip* m_strip = nullptr;
+    TreeLegend* m_legend = nullptr;
+    QLabel* m_step_label = nullptr;
+    QLabel* m_mode_label = nullptr;
+    QLabel* m_sampling_label = nullptr;
+    QToolButton* m_table_button = nullptr;
+    QTimer* m_timer = nullptr; // at most 15 pictures a second
+    qint64 m_held_serial = -1;
+    qint64 m_shown_serial = -1;
+    int m_skipped = 0; // steps since the last picture
+    TreeAbsence m_absence = TreeAbsence::no_model;
+    QString m_absence_reason;
+};
+
+} // namespace gorgon
