@@ -39,7 +39,9 @@ struct GenerateCallbacks
     std::function<std::optional<int>(const DecodeStep&)> on_step;
 };
 
-/// One at a time per engine; not thread-safe. Settings are read where a step begins.
+using SettingsSource = std::function<GenerateSettings()>;
+
+/// One generation at a time; not thread-safe. Settings are read where a step begins.
 class Engine
 {
 public:
@@ -47,38 +49,48 @@ public:
 
     const Model& model() const { return *m_model; }
     Backend& backend() const { return *m_model->backend; }
-    uint64_t workspaceBytes() const { return m_workspace.bytes(); }
+    uint64_t workspaceBytes() const { return m_workspace.bytes() + m_logits.bytes(); }
 
     Session makeSession() const;
 
     /// Continues `prompt` (ids, at least one). Throws std::runtime_error: prompt empty, an id outside the
     /// vocabulary, prompt longer than the context, settings out of range, invalid numbers from the model.
-    /// After it the session holds exactly prompt + answer - 1 rows, however it ended.
+    /// However it ends, the session holds at most prompt + answer - 1 rows; exactly these where it
+    /// returned a token.
     GenerateResult generate(Session& session, std::span<const int> prompt,
-        const std::function<GenerateSettings()>& settings, const GenerateCallbacks& callbacks = {},
+        const SettingsSource& settings, const GenerateCallbacks& callbacks = {},
         std::stop_token stop = {});
 
-    /// Logits at every position of `tokens` and of the tree's nodes behind them:
-    /// out (tokens + nodes, vocab); head_out, where wanted, (heads, tokens, vocab).
-    /// tree tokens: one per node, root first; empty: no tree.
-    void logits(std::span<const int> tokens, const CandidateTree& tree, std::span<const int> tree_tokens,
-        std::vector<float>& out, std::vector<float>* head_out);
+    /// Logits at every position of `tokens`, then of a tree's nodes behind them (tree_tokens: one per
+    /// node, root first; none: no tree). out: (tokens + nodes, vocab); head_out, where wanted:
+    /// (heads, tokens, vocab). The session is overwritten.
+    void logits(Session& session, std::span<const int> tokens, const CandidateTree& tree,
+        std::span<const int> tree_tokens, std::vector<float>& out, std::vector<float>* head_out);
 
-    /// Median microseconds of a verify step with n nodes at kv_len committed rows; a benchmark's probe.
-    std::vector<double> measureStep(Session& session, int n_nodes, int kv_len, int repeats);
+    /// Microseconds of one verify pass over the tree's nodes behind kv_len rows of whatever the cache
+    /// holds: forward, vocabulary, acceptance, commit; and of one round of the heads.
+    double timeVerify(Session& session, const CandidateTree& tree, int64_t kv_len);
+    double timeHeads(int n_heads, int top_k);
+    /// Microseconds to read n tokens (at most kMaxNodes) into an empty cache.
+    double timePrefill(Session& session, int n);
 
 private:
-    struct Turn;
-    void prefill(Session& session, std::span<const int> prompt, const GenerateCallbacks& callbacks,
-        const std::stop_token& stop);
-    void uploadTree(const CandidateTree& tree);
-    void enqueueStep(Session& session, const CandidateTree& tree, int n_heads, int top_k, bool keep_logits);
+    void prefill(Session& session, std::span<const int> prompt, const GenerateSettings& settings,
+        uint64_t seed, const GenerateCallbacks& callbacks, const std::stop_token& stop,
+        GenerateStats& stats);
+    void runStep(Session& session, const CandidateTree& tree, const GenerateSettings& settings,
+        uint64_t seed);
+    void writeSettings(const GenerateSettings& settings, uint64_t seed);
+    void writeKvLen(int64_t kv_len);
+    void writeTree(const CandidateTree& tree);
+    Tensor logitsRows(int rows);
+    void checkRecord() const;
 
     std::shared_ptr<const Model> m_model;
     Workspace m_workspace;
-    Buffer m_logits; // (kMaxNodes, vocab) once top-p or an inspection asked for it
+    Buffer m_logits; // (rows, vocab), once top-p or an inspection asked for it
     StepRecord m_record;
-    CandidateTree m_uploaded; // the tree now in workspace.tree
+    Choices m_written; // choices of the tree now in m_workspace.tree
 };
 
 } // namespace gorgon

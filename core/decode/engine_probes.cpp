@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's side doors for inspection and measurement: logits of given tokens, times of given shapes.
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "core/decode/engine.h"
+
+namespace gorgon {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double microsecondsSince(Clock::time_point start)
+{
+    return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+} // namespace
+
+void Engine::logits(Session& session, std::span<const int> tokens, const CandidateTree& tree,
+    std::span<const int> tree_tokens, std::vector<float>& out, std::vector<float>* head_out)
+{
+    const Matrix& vocab_matrix = m_model->vocabMatrix();
+    const int64_t vocab = vocab_matrix.n_out;
+    const auto check = [&](std::span<const int> ids, const char* what) {
+        for (const int id : ids)
+            if (id < 0 || id >= vocab)
+                throw std::runtime_error(std::string(what) + ": expected token ids below "
+                    + std::to_string(vocab) + ", found " + std::to_string(id));
+    };
+    check(tokens, "tokens");
+    check(tree_tokens, "tree tokens");
+    if (!tree_tokens.empty() && int(tree_tokens.size()) != tree.nodeCount())
+        throw std::runtime_error("tree tokens: expected " + std::to_string(tree.nodeCount())
+            + ", one per node, found " + std::to_string(tree_tokens.size()));
+    const int64_t depth = tree_tokens.empty() ? 0 : tree.depth() + 1;
+    if (tokens.empty() || int64_t(tokens.size()) + depth > m_model->context)
+        throw std::runtime_error("tokens: expected 1 to " + std::to_string(m_model->context - depth)
+            + " (the context), found " + std::to_string(tokens.size()));
+
+    Workspace& w = m_workspace;
+    const auto n_heads = int64_t(m_model->heads.size());
+    const auto n_tokens = int64_t(tokens.size());
+    out.resize((n_tokens + tree_tokens.size()) * vocab);
+    if (head_out)
+        head_out->resize(n_heads * n_tokens * vocab);
+    session.tokens.clear();
+    writeKvLen(0);
+    const Buffer scratch = backend().allocate(2 * size_t(kMaxNodes) * w.x.cols * sizeof(float));
+
+    const auto store = [&](const Matrix& matrix, Tensor rows, float* to) {
+        const Tensor result = logitsRows(int(rows.rows));
+        backend().matmul(matrix, rows, nullptr, Epilogue::store, result);
+        backend().download(to, result.data, rows.rows * vocab * sizeof(float));
+    };
+    for (int64_t first = 0; first < n_tokens;) {
+        const int m = int(std::min<int64_t>(kMaxNodes, n_tokens - first));
+        backend().upload(w.prompt, tokens.data() + first, m * sizeof(int32_t));
+        forward(*m_model, session.cache, w, w.prompt, m, nullptr);
+        backend().advance(w.state, m);
+        const Tensor rows = w.normed.rowsFrom(0, m);
+        store(vocab_matrix, rows, out.data() + first * vocab);
+        for (int64_t head = 0; head_out && head < n_heads; head++) {
+            const MedusaHead& h = m_model->heads[head];
+            const Tensor product {scratch.as<float>(), m, w.x.cols};
+            const Tensor sum {scratch.as<float>() + kMaxNodes * w.x.cols, m, w.x.cols};
+            Tensor in = rows;
+            for (const MedusaHead::Block& block : h.blocks) {
+                backend().matmul(
+                    block.weight, in, block.bias.as<float>(), Epilogue::store, product);
+                backend().addSilu(product, in, sum);
+                in = sum;
+            }
+            store(h.vocab ? h.vocab : vocab_matrix, in,
+                head_out->data() + (head * n_tokens + first) * vocab);
+        }
+        first += m;
+    }
+    if (!tree_tokens.empty()) {
+        writeTree(tree);
+        backend().upload(w.prompt, tree_tokens.data(), tree_tokens.size() * sizeof(int32_t));
+        forward(*m_model, session.cache, w, w.prompt, tree.nodeCount(), w.tree);
+        store(vocab_matrix, w.normed.rowsFrom(0, tree.nodeCount()), out.data() + n_tokens * vocab);
+    }
+}
+
+double Engine::timeVerify(Session& session, const CandidateTree& tree, int64_t kv_len)
+{
+    Workspace& w = m_workspace;
+    const int m = tree.nodeCount();
+    if (kv_len < 0 || kv_len + tree.depth() >= m_model->context)
+        throw std::runtime_error("timed step: expected a position within the context of "
+            + std::to_string(m_model->context) + ", found " + std::to_string(kv_len));
+    session.tokens.clear(); // the rows hold whatever they hold
+    writeTree(tree);
+    writeKvLen(kv_len);
+    writeSettings({}, 0);
+    const std::vector<int32_t> tokens(m, 1 % int(m_model->vocabMatrix().n_out));
+    backend().upload(w.prompt, tokens.data(), tokens.size() * sizeof(int32_t));
+    backend().upload(w.state->tokens, tokens.data(), tokens.size() * sizeof(int32_t));
+    const Tensor rows = w.normed.rowsFrom(0, m);
+    const auto start = Clock::now();
+    forward(*m_model, session.cache, w, w.prompt, m, w.tree);
+    backend().project(m_model->vocabMatrix(), rows, w.tree, w.state, {});
+    backend().accept(w.tree, w.state);
+    backend().keepAccepted(rows, w.state, w.kept);
+    backend().commit(session.cache, w.state);
+    backend().readRecord(w.state, m_record);
+    return microsecondsSince(start);
+}
+
+double Engine::timeHeads(int n_heads, int top_k)
+{
+    const auto start = Clock::now();
+    runHeads(*m_model, m_workspace, std::min(n_heads, int(m_model->heads.size())), top_k);
+    backend().readRecord(m_workspace.state, m_record);
+    return microsecondsSince(start);
+}
+
+double Engine::timePrefill(Session& session, int n)
+{
+    Workspace& w = m_workspace;
+    n = int(std::min<int64_t>({n, kMaxNodes, m_model->context}));
+    session.tokens.clear();
+    writeKvLen(0);
+    const std::vector<int32_t> tokens(n, 1 % int(m_model->vocabMatrix().n_out));
+    backend().upload(w.prompt, tokens.data(), tokens.size() * sizeof(int32_t));
+    const auto start = Clock::now();
+    forward(*m_model, session.cache, w, w.prompt, n, nullptr);
+    backend().readRecord(w.state, m_record);
+    return microsecondsSince(start);
+}
+
+} // namespace gorgon

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model/transformer.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace gorgon {
+
+namespace {
+
+constexpr size_t kAlign = 64;
+
+size_t aligned(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+
+} // namespace
+
+Workspace::Workspace(const Model& model)
+{
+    const ModelConfig& c = model.config;
+    const int64_t q = int64_t(c.n_heads) * c.head_dim;
+    const int64_t kv = int64_t(c.n_kv_heads) * c.head_dim;
+    const int64_t n_heads = std::max<int64_t>(1, int64_t(model.heads.size()));
+    const std::pair<Tensor*, Tensor> shapes[] = {
+        {&x, {nullptr, kMaxNodes, c.dim}},
+        {&normed, {nullptr, kMaxNodes, c.dim}},
+        {&qkv, {nullptr, kMaxNodes, q + 2 * kv}},
+        {&attention, {nullptr, kMaxNodes, q}},
+        {&gate_up, {nullptr, kMaxNodes, 2 * int64_t(c.ff_dim)}},
+        {&hidden, {nullptr, kMaxNodes, c.ff_dim}},
+        {&kept, {nullptr, 1, c.dim}},
+        {&head_x, {nullptr, n_heads, c.dim}},
+        {&head_h, {nullptr, 1, c.dim}},
+    };
+    size_t bytes = aligned(kMaxNodes * sizeof(int32_t)) + aligned(sizeof(StepState))
+        + aligned(sizeof(TreeTables));
+    for (const auto& [tensor, shape] : shapes)
+        bytes += aligned(shape.rows * shape.cols * sizeof(float));
+
+    m_memory = model.backend->allocate(bytes);
+    auto* next = m_memory.as<char>();
+    const auto take = [&](size_t size) {
+        void* data = next;
+        next += aligned(size);
+        return data;
+    };
+    for (const auto& [tensor, shape] : shapes)
+        *tensor = {static_cast<float*>(take(shape.rows * shape.cols * sizeof(float))), shape.rows,
+            shape.cols};
+    prompt = static_cast<int32_t*>(take(kMaxNodes * sizeof(int32_t)));
+    state = static_cast<StepState*>(take(sizeof(StepState)));
+    tree = static_cast<TreeTables*>(take(sizeof(TreeTables)));
+}
+
+void forward(const Model& model, KvCache& cache, Workspace& workspace, const int32_t* tokens, int m,
+    const TreeTables* tree, const std::function<void(int layer, Tensor x)>& layer_input)
+{
+    assert(m >= 1 && m <= kMaxNodes);
+    Backend& backend = *model.backend;
+    const ModelConfig& config = model.config;
+    const auto rows = [m](Tensor tensor) { return tensor.rowsFrom(0, m); };
+    const Tensor x = rows(workspace.x);
+    const Tensor normed = rows(workspace.normed);
+    const Tensor qkv = rows(workspace.qkv);
+    const Tensor attended = rows(workspace.attention);
+    const Tensor gate_up = rows(workspace.gate_up);
+    const Tensor hidden = rows(workspace.hidden);
+
+    backend.embed(model.embedding, tokens, x);
+    for (int layer = 0; layer < config.n_layers; layer++) {
+        const LayerWeights& w = model.layers[layer];
+        if (layer_input)
+            layer_input(layer, x);
+        backend.rmsNorm(x, w.attention_norm.as<float>(), config.rms_eps, normed);
+        backend.matmul(w.qkv, normed, w.qkv_bias.as<float>(), Epilogue::store, qkv);
+        backend.ropeAndStore(qkv, config.n_heads, model.rope, cache, layer, tree, workspace.state);
+        backend.attention(qkv, config.n_heads, cache, layer, tree, workspace.state, attended);
+        backend.matmul(w.output, attended, w.output_bias.as<float>(), Epilogue::add, x);
+        backend.rmsNorm(x, w.mlp_norm.as<float>(), config.rms_eps, normed);
+        backend.matmul(w.gate_up, normed, w.gate_up_bias.as<float>(), Epilogue::store, gate_up);
+        backend.siluMul(gate_up, hidden);
+        backend.matmul(w.down, hidden, w.down_bias.as<float>(), Epilogue::add, x);
+    }
+    backend.rmsNorm(x, model.final_norm.as<float>(), config.rms_eps, normed);
+}
+
+void runHeads(const Model& model, Workspace& workspace, int n_heads, int k)
+{
+    Backend& backend = *model.backend;
+    bool shared_vocab = true;
+    for (int head = 0; head < n_heads; head++) {
+        const MedusaHead& h = model.heads[head];
+        const Tensor out = workspace.head_x.rowsFrom(head, 1);
+        Tensor in = workspace.kept;
+        for (const MedusaHead::Block& block : h.blocks) {
+            backend.matmul(
+                block.weight, in, block.bias.as<float>(), Epilogue::store, workspace.head_h);
+            backend.addSilu(workspace.head_h, in, out);
+            in = out;
+        }
+        shared_vocab &= !h.vocab && !h.blocks.empty();
+        if (h.vocab || h.blocks.empty())
+            backend.topK(h.vocab ? h.vocab : model.vocabMatrix(), in, head, k, workspace.state);
+    }
+    // Heads that share the base model's matrix are projected in one reading of it.
+    if (shared_vocab)
+        backend.topK(model.vocabMatrix(), workspace.head_x.rowsFrom(0, n_heads), 0, k, workspace.state);
+    else
+        for (int head = 0; head < n_heads; head++)
+            if (!model.heads[head].vocab && !model.heads[head].blocks.empty())
+                backend.topK(model.vocabMatrix(), workspace.head_x.rowsFrom(head, 1), head, k,
+                    workspace.state);
+}
+
+} // namespace gorgon
