@@ -82,7 +82,10 @@ GeneratedText generateText(Engine& engine, Session& session,
                 return std::nullopt;
             }},
         std::move(stop));
-    generated.text += stream.finish();
+    const std::string rest = stream.finish();
+    generated.text += rest;
+    if (callbacks.on_end)
+        callbacks.on_end(rest);
     return generated;
 }
 

@@ -41,6 +41,8 @@ struct TextCallbacks
     std::function<void(int done, int total)> on_prefill;
     /// A step and the text that became printable with it (maybe none).
     std::function<void(const DecodeStep& step, const std::string& text)> on_step;
+    /// At the end: text that was held back for a stop text or a character that did not come; mostly empty.
+    std::function<void(const std::string& rest)> on_end;
 };
 
 struct GeneratedText
