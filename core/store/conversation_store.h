@@ -10,22 +10,24 @@
 
 namespace gorgon {
 
-/// One thread at a time. Every call either is on disk when it returns or throws std::runtime_error with
-/// one sentence and changes nothing.
+/// One thread at a time. Every call either is on disk when it returns or throws std::runtime_error
+/// with one sentence and changes nothing.
 class ConversationStore
 {
 public:
-    /// Creates the file and its folder where absent, migrates an older schema in one transaction with a
-    /// backup, refuses a newer one (opened read-only). A damaged file is moved aside, never overwritten:
-    /// `notice` says so. Answers left `generating` become `interrupted`.
+    /// Creates the file and its folder where absent, migrates an older schema in one transaction
+    /// with a backup, refuses a newer one (opened read-only). A damaged file is moved aside, never
+    /// overwritten: `notice` says so. Answers left `generating` become `interrupted`.
     explicit ConversationStore(const std::filesystem::path& file);
     ~ConversationStore();
 
-    /// One sentence about what was done at opening (moved aside, recovered, read-only); mostly empty.
+    /// One sentence about what was done at opening (moved aside, recovered, read-only); mostly
+    /// empty.
     const std::string& notice() const;
     bool readOnly() const;
 
     std::vector<ConversationSummary> list() const; // newest first, without deleted ones
+    std::vector<ConversationSummary> trash() const; // newest first, deleted ones only
     Conversation load(int64_t conversation) const;
     int64_t create(const std::string& title); // its id
     void rename(int64_t conversation, const std::string& title);
@@ -35,8 +37,8 @@ public:
 
     /// Appends and gives the message its id.
     int64_t append(int64_t conversation, const Message& message);
-    /// Text, tokens, state, stats and settings of a stored message. durable: waits for the disk (FULL);
-    /// otherwise a partial answer, at most once a second.
+    /// Text, tokens, state, stats and settings of a stored message. durable: waits for the disk
+    /// (FULL); otherwise a partial answer, at most once a second.
     void update(const Message& message, bool durable);
     /// Drops this message and all after it: an edit or a regeneration begins here.
     void truncateFrom(int64_t conversation, int64_t message);
