@@ -41,7 +41,10 @@ bool before(const Choice& a, const Choice& b)
     return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
-Choice parentOf(const Choice& choice) { return {choice.begin(), choice.end() - 1}; }
+Choice parentOf(const Choice& choice)
+{
+    return {choice.begin(), choice.end() - 1};
+}
 
 } // namespace
 
@@ -68,7 +71,7 @@ CandidateTree makeCandidateTree(const Choices& choices)
 
     TreeTables& tables = tree.tables;
     tables.n_nodes = int(choices.size()) + 1;
-    std::map<Choice, int> numbers {{{}, 0}};
+    std::map<Choice, int> numbers{{{}, 0}};
     for (int node = 1; node < tables.n_nodes; node++) {
         const Choice& choice = tree.choices[node - 1];
         const auto parent = numbers.find(parentOf(choice));
@@ -89,16 +92,17 @@ Choices fitChoices(const Choices& choices, int n_heads, int top_k, int max_nodes
 {
     const auto fits = [&](const Choice& choice) {
         return !choice.empty() && int(choice.size()) <= n_heads
-            && std::all_of(choice.begin(), choice.end(),
-                [&](int rank) { return rank >= 0 && rank < top_k; });
+            && std::all_of(
+                choice.begin(), choice.end(), [&](int rank) { return rank >= 0 && rank < top_k; });
     };
     const std::set<Choice> wanted(choices.begin(), choices.end());
-    std::set<Choice> taken {{}};
+    std::set<Choice> taken{{}};
     Choices kept;
     for (const Choice& choice : choices) {
         if (!fits(choice) || taken.contains(choice))
             continue;
-        // A list may name a child before its parent: the missing ancestors come with it, or it stays out.
+        // A list may name a child before its parent: the missing ancestors come with it, or it
+        // stays out.
         Choices missing;
         for (Choice up = choice; !taken.contains(up); up.pop_back())
             missing.push_back(up);
@@ -136,7 +140,8 @@ ReferenceTreeBuffers referenceTreeBuffers(const CandidateTree& tree)
         for (int d = 0; d <= depth; d++)
             row[tables.path[node][d]] = '1';
         buffers.attn_mask.push_back(row);
-        buffers.tree_indices.push_back(node == 0 ? 0 : tables.rank[node] + kStride * (depth - 1) + 1);
+        buffers.tree_indices.push_back(
+            node == 0 ? 0 : tables.rank[node] + kStride * (depth - 1) + 1);
         buffers.position_ids.push_back(depth);
         if (node > 0)
             is_leaf[tables.parent[node]] = false;

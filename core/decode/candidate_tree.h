@@ -14,8 +14,8 @@ namespace gorgon {
 using Choice = std::vector<int>;
 using Choices = std::vector<Choice>;
 
-/// A tree to ask for. Choices stand in the order of their worth where that is known, so that a node budget
-/// keeps the first ones. No choices: plain decoding.
+/// A tree to ask for. Choices stand in the order of their worth where that is known, so that a node
+/// budget keeps the first ones. No choices: plain decoding.
 struct TreeSpec
 {
     std::string name = "none";
@@ -44,12 +44,12 @@ struct ReferenceTreeBuffers
     std::vector<std::vector<int>> retrieve_indices; // (n_paths, depth + 1), padded with -1
 };
 
-/// Throws std::invalid_argument with one sentence: empty or repeated path, missing parent, rank outside
-/// 0 ... kMaxTopK - 1, more than kMaxDepth levels or kMaxNodes nodes (root included).
+/// Throws std::invalid_argument with one sentence: empty or repeated path, missing parent, rank
+/// outside 0 ... kMaxTopK - 1, more than kMaxDepth levels or kMaxNodes nodes (root included).
 CandidateTree makeCandidateTree(const Choices& choices);
 
-/// The part of a tree that n_heads heads with top_k ranks each can fill, of at most `max_nodes` nodes
-/// (root included), keeping the given order of worth.
+/// The part of a tree that n_heads heads with top_k ranks each can fill, of at most `max_nodes`
+/// nodes (root included), keeping the given order of worth.
 Choices fitChoices(const Choices& choices, int n_heads, int top_k, int max_nodes);
 
 /// The levels of a tree down to `depth`.

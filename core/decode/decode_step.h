@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One decode step by value: the currency between engine, window, plots, command line and recordings.
+// One decode step by value: the currency between engine, window, plots, command line and
+// recordings.
 #pragma once
 
 #include <cstdint>

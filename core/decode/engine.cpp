@@ -41,7 +41,8 @@ public:
     {
         const int n_heads = std::min(settings.n_heads, n_model_heads);
         if (!m_ready || settings.tree.choices != m_asked || n_heads != m_n_heads
-            || settings.head_top_k != m_top_k || settings.max_nodes != m_max_nodes) {
+            || settings.head_top_k != m_top_k || settings.max_nodes != m_max_nodes)
+        {
             m_asked = settings.tree.choices;
             m_n_heads = n_heads;
             m_top_k = settings.head_top_k;
@@ -122,7 +123,10 @@ void cut(DecodeStep& step, size_t n_tokens)
     step.accept_length = int(n_tokens) - 1;
 }
 
-std::string count(int64_t n, const char* unit) { return std::to_string(n) + " " + unit; }
+std::string count(int64_t n, const char* unit)
+{
+    return std::to_string(n) + " " + unit;
+}
 
 } // namespace
 
@@ -145,7 +149,7 @@ Session Engine::makeSession() const
 
 void Engine::writeSettings(const GenerateSettings& settings, uint64_t seed)
 {
-    const StepSettings values {
+    const StepSettings values{
         .seed = seed,
         .temperature = effectiveTemperature(settings),
         .top_p = settings.top_p,
@@ -182,17 +186,18 @@ void Engine::checkRecord() const
 {
     if (m_record.bad_logits)
         throw std::runtime_error((m_model->path.empty() ? "model" : m_model->path.string())
-            + ": expected finite numbers, the model produced invalid ones (not a number or infinite); "
+            + ": expected finite numbers, the model produced invalid ones (not a number or "
+              "infinite); "
               "its weights are damaged or not made for this architecture");
 }
 
-void Engine::prefill(Session& session, std::span<const int> prompt, const GenerateSettings& settings,
-    uint64_t seed, const GenerateCallbacks& callbacks, const std::stop_token& stop,
-    GenerateStats& stats)
+void Engine::prefill(Session& session, std::span<const int> prompt,
+    const GenerateSettings& settings, uint64_t seed, const GenerateCallbacks& callbacks,
+    const std::stop_token& stop, GenerateStats& stats)
 {
     const auto start = Clock::now();
-    const auto [mine, theirs] = std::mismatch(
-        session.tokens.begin(), session.tokens.end(), prompt.begin(), prompt.end());
+    const auto [mine, theirs]
+        = std::mismatch(session.tokens.begin(), session.tokens.end(), prompt.begin(), prompt.end());
     // The last prompt token is read again in any case: its row gives the first draw.
     const size_t reused = std::min(size_t(mine - session.tokens.begin()), prompt.size() - 1);
     session.tokens.resize(reused);
@@ -203,16 +208,18 @@ void Engine::prefill(Session& session, std::span<const int> prompt, const Genera
 
     Workspace& w = m_workspace;
     for (size_t done = reused; done < prompt.size() && !stop.stop_requested();) {
-        // Chunks end at absolute multiples of kMaxNodes, so that a warm start cuts them as a cold one.
+        // Chunks end at absolute multiples of kMaxNodes, so that a warm start cuts them as a cold
+        // one.
         const size_t end = std::min(prompt.size(), (done / kMaxNodes + 1) * kMaxNodes);
         const int m = int(end - done);
         const bool last = end == prompt.size();
         backend().upload(w.prompt, prompt.data() + done, m * sizeof(int32_t));
         forward(*m_model, session.cache, w, w.prompt, m, nullptr);
         if (last) {
-            // The chunk's last row becomes the root of a tree of one node: one draw, one committed row.
+            // The chunk's last row becomes the root of a tree of one node: one draw, one committed
+            // row.
             const bool keep_logits = needsLogits(settings);
-            const Tensor logits = keep_logits ? logitsRows(1) : Tensor {};
+            const Tensor logits = keep_logits ? logitsRows(1) : Tensor{};
             const Tensor row = w.normed.rowsFrom(m - 1, 1);
             backend().advance(w.state, m - 1);
             backend().project(m_model->vocabMatrix(), row, nullptr, w.state, logits);
@@ -235,8 +242,8 @@ void Engine::prefill(Session& session, std::span<const int> prompt, const Genera
     stats.prefill_ms = microsecondsSince(start) * 1e-3;
 }
 
-void Engine::runStep(Session& session, const CandidateTree& tree, const GenerateSettings& settings,
-    uint64_t seed)
+void Engine::runStep(
+    Session& session, const CandidateTree& tree, const GenerateSettings& settings, uint64_t seed)
 {
     if (tree.choices != m_written)
         writeTree(tree);
@@ -246,7 +253,7 @@ void Engine::runStep(Session& session, const CandidateTree& tree, const Generate
     const int n_heads = tree.depth(); // deeper heads draft nothing that this tree could use
     const int top_k = tree.maxRank() + 1;
     const bool keep_logits = needsLogits(settings);
-    const Tensor logits = keep_logits ? logitsRows(m) : Tensor {};
+    const Tensor logits = keep_logits ? logitsRows(m) : Tensor{};
     const Tensor rows = w.normed.rowsFrom(0, m);
     // What changes the operations' shapes or pointers; a session's cache is told by its address.
     const uint64_t key = (uint64_t(m) | uint64_t(n_heads) << 9 | uint64_t(top_k) << 15
@@ -292,7 +299,8 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
         throw std::runtime_error(problem);
 
     GenerateResult result;
-    result.seed = settings.seed ? *settings.seed : std::random_device {}() * 4294967296ULL + std::random_device {}();
+    result.seed = settings.seed ? *settings.seed
+                                : std::random_device{}() * 4294967296ULL + std::random_device{}();
     prefill(session, prompt, settings, result.seed, callbacks, stop, result.stats);
 
     const auto start = Clock::now();
@@ -326,8 +334,8 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
             session.tokens.insert(session.tokens.end(), step.tokens.begin(), step.tokens.end());
         }
         const auto eos_at = std::find_if(step.tokens.begin(), step.tokens.end(), ends);
-        const bool at_eos = eos_at != step.tokens.end()
-            && eos_at - step.tokens.begin() < std::min(left, room);
+        const bool at_eos
+            = eos_at != step.tokens.end() && eos_at - step.tokens.begin() < std::min(left, room);
         if (at_eos)
             cut(step, eos_at - step.tokens.begin() + 1);
         else if (int64_t(step.tokens.size()) > left)
@@ -341,8 +349,8 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
         std::optional<int> keep;
         if (callbacks.on_step)
             keep = callbacks.on_step(step);
-        const size_t kept = keep ? std::min(step.tokens.size(), size_t(std::max(0, *keep)))
-                                 : step.tokens.size();
+        const size_t kept
+            = keep ? std::min(step.tokens.size(), size_t(std::max(0, *keep))) : step.tokens.size();
         result.tokens.insert(result.tokens.end(), step.tokens.begin(), step.tokens.begin() + kept);
         if (keep || at_eos) {
             result.finish = FinishReason::stop;
@@ -352,8 +360,8 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
     result.stats.decode_ms = microsecondsSince(start) * 1e-3;
     result.stats.new_tokens = int(result.tokens.size());
     // However the turn went, the next one starts from the same rows: all tokens but the last.
-    session.tokens.resize(std::min(
-        session.tokens.size(), prompt.size() + result.tokens.size() - 1));
+    session.tokens.resize(
+        std::min(session.tokens.size(), prompt.size() + result.tokens.size() - 1));
     return result;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generates tokens: prefill, then decode steps of propose, verify, accept, commit. Knows token ids only.
+// Generates tokens: prefill, then decode steps of propose, verify, accept, commit. Knows token ids
+// only.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,8 @@
 
 namespace gorgon {
 
-/// KV cache and tokens of one conversation. Keep it between turns: a common prefix is never recomputed.
+/// KV cache and tokens of one conversation. Keep it between turns: a common prefix is never
+/// recomputed.
 struct Session
 {
     KvCache cache;
@@ -34,8 +36,8 @@ struct GenerateCallbacks
 {
     /// Prompt tokens read so far, of all that must be read.
     std::function<void(int done, int total)> on_prefill;
-    /// Called after every step. A number ends the generation as `stop` (a stop text was completed) and
-    /// keeps only so many of the step's tokens.
+    /// Called after every step. A number ends the generation as `stop` (a stop text was completed)
+    /// and keeps only so many of the step's tokens.
     std::function<std::optional<int>(const DecodeStep&)> on_step;
 };
 
@@ -53,22 +55,22 @@ public:
 
     Session makeSession() const;
 
-    /// Continues `prompt` (ids, at least one). Throws std::runtime_error: prompt empty, an id outside the
-    /// vocabulary, prompt longer than the context, settings out of range, invalid numbers from the model.
-    /// However it ends, the session holds at most prompt + answer - 1 rows; exactly these where it
-    /// returned a token.
+    /// Continues `prompt` (ids, at least one). Throws std::runtime_error: prompt empty, an id
+    /// outside the vocabulary, prompt longer than the context, settings out of range, invalid
+    /// numbers from the model. However it ends, the session holds at most prompt + answer - 1 rows;
+    /// exactly these where it returned a token.
     GenerateResult generate(Session& session, std::span<const int> prompt,
         const SettingsSource& settings, const GenerateCallbacks& callbacks = {},
         std::stop_token stop = {});
 
-    /// Logits at every position of `tokens`, then of a tree's nodes behind them (tree_tokens: one per
-    /// node, root first; none: no tree). out: (tokens + nodes, vocab); head_out, where wanted:
+    /// Logits at every position of `tokens`, then of a tree's nodes behind them (tree_tokens: one
+    /// per node, root first; none: no tree). out: (tokens + nodes, vocab); head_out, where wanted:
     /// (heads, tokens, vocab). The session is overwritten.
     void logits(Session& session, std::span<const int> tokens, const CandidateTree& tree,
         std::span<const int> tree_tokens, std::vector<float>& out, std::vector<float>* head_out);
 
-    /// Microseconds of one verify pass over the tree's nodes behind kv_len rows of whatever the cache
-    /// holds: forward, vocabulary, acceptance, commit; and of one round of the heads.
+    /// Microseconds of one verify pass over the tree's nodes behind kv_len rows of whatever the
+    /// cache holds: forward, vocabulary, acceptance, commit; and of one round of the heads.
     double timeVerify(Session& session, const CandidateTree& tree, int64_t kv_len);
     double timeHeads(int n_heads, int top_k);
     /// Microseconds to read n tokens (at most kMaxNodes) into an empty cache.

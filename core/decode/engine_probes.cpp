@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine's side doors for inspection and measurement: logits of given tokens, times of given shapes.
+// The engine's side doors for inspection and measurement: logits of given tokens, times of given
+// shapes.
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
@@ -64,8 +65,8 @@ void Engine::logits(Session& session, std::span<const int> tokens, const Candida
         store(vocab_matrix, rows, out.data() + first * vocab);
         for (int64_t head = 0; head_out && head < n_heads; head++) {
             const MedusaHead& h = m_model->heads[head];
-            const Tensor product {scratch.as<float>(), m, w.x.cols};
-            const Tensor sum {scratch.as<float>() + kMaxNodes * w.x.cols, m, w.x.cols};
+            const Tensor product{scratch.as<float>(), m, w.x.cols};
+            const Tensor sum{scratch.as<float>() + kMaxNodes * w.x.cols, m, w.x.cols};
             Tensor in = rows;
             for (const MedusaHead::Block& block : h.blocks) {
                 backend().matmul(

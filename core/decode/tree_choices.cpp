@@ -121,8 +121,8 @@ TreeSpec defaultTree(const Model& model)
     if (!model.heads_path.empty() && std::filesystem::exists(searched, error))
         tree = readTreeFile(searched);
     else
-        tree = namedTree(publishedNameFor(
-            model.path.filename().string() + " " + folder.filename().string()));
+        tree = namedTree(
+            publishedNameFor(model.path.filename().string() + " " + folder.filename().string()));
     tree.choices = fitChoices(tree.choices, int(model.heads.size()), kMaxTopK, kMaxNodes);
     return tree;
 }

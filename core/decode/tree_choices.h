@@ -21,8 +21,8 @@ TreeSpec namedTree(const std::string& name);
 /// Reads a JSON list of rank paths, at most 1 MiB. Throws std::runtime_error with one sentence.
 TreeSpec readTreeFile(const std::filesystem::path& path);
 
-/// The tree that comes with the heads: medusa_choices.json beside them, else the published one for the
-/// model's name, cut to the heads. No heads: no choices.
+/// The tree that comes with the heads: medusa_choices.json beside them, else the published one for
+/// the model's name, cut to the heads. No heads: no choices.
 TreeSpec defaultTree(const Model& model);
 
 } // namespace gorgon

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often each rank of each head is the token that comes: the table from which trees are searched.
+// How often each rank of each head is the token that comes: the table from which trees are
+// searched.
 #pragma once
 
 #include <functional>
@@ -24,14 +25,15 @@ struct AccuracyTable
 
 using AccuracyProgress = std::function<void(int done, int total)>;
 
-/// Against the model's own greedy text: every prompt is continued by new_tokens + 1 tokens, and head h at
-/// the position of token i is judged by token i + h + 1 of them (the published measurement).
+/// Against the model's own greedy text: every prompt is continued by new_tokens + 1 tokens, and
+/// head h at the position of token i is judged by token i + h + 1 of them (the published
+/// measurement).
 AccuracyTable measureAccuracy(Engine& engine, Session& session,
     const std::vector<std::vector<int>>& prompts, int new_tokens, int n_ranks,
     const AccuracyProgress& progress = {}, std::stop_token stop = {});
 
-/// Against a given text: head h at position t is judged by token t + h + 2. Long texts are read in windows
-/// of the context.
+/// Against a given text: head h at position t is judged by token t + h + 2. Long texts are read in
+/// windows of the context.
 AccuracyTable measureTextAccuracy(Engine& engine, Session& session, std::span<const int> text,
     int n_ranks, const AccuracyProgress& progress = {}, std::stop_token stop = {});
 

@@ -17,7 +17,10 @@ double quantile(std::vector<double> samples, double share)
     return samples[size_t(share * double(samples.size() - 1) + 0.5)];
 }
 
-double median(std::vector<double> samples) { return quantile(std::move(samples), 0.5); }
+double median(std::vector<double> samples)
+{
+    return quantile(std::move(samples), 0.5);
+}
 
 void check(const char* what, int value, int low, int64_t high)
 {
@@ -38,7 +41,7 @@ CandidateTree timedTree(int n_nodes)
 {
     constexpr int kChildren = 4;
     Choices choices;
-    Choices level {{}};
+    Choices level{{}};
     while (int(choices.size()) + 1 < n_nodes) {
         Choices next;
         for (const Choice& parent : level)
@@ -94,7 +97,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
 
     const double weights_per_row = double(model.weight_bytes) / double(dtypeBytes(model.dtype));
     for (size_t i = 0; i < trees.size(); i++) {
-        BenchRow row {.nodes = options.tree_sizes[i]};
+        BenchRow row{.nodes = options.tree_sizes[i]};
         row.us = median(times[i]);
         row.us_p10 = quantile(times[i], 0.1);
         row.us_p90 = quantile(times[i], 0.9);
@@ -115,12 +118,15 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
     GenerateSettings settings;
     settings.max_tokens = options.new_tokens;
     settings.ignore_eos = true;
-    const std::vector<int> prompt(
-        options.prompt_tokens, std::max(0, std::min(model.config.bos_token, model.config.vocab_size - 1)));
+    const std::vector<int> prompt(options.prompt_tokens,
+        std::max(0, std::min(model.config.bos_token, model.config.vocab_size - 1)));
     const auto run = [&](const TreeSpec& tree) {
         session.tokens.clear();
         settings.tree = tree;
-        return engine.generate(session, prompt, [&] { return settings; }, {}, stop).stats;
+        return engine
+            .generate(
+                session, prompt, [&] { return settings; }, {}, stop)
+            .stats;
     };
     const bool medusa = options.medusa && !model.heads.empty() && !options.tree.choices.empty();
     for (int repeat = 0; repeat < options.repeats && !stop.stop_requested(); repeat++) {

@@ -17,7 +17,7 @@ struct BenchOptions
     int prompt_tokens = 64;
     int new_tokens = 128;
     int repeats = 5;
-    std::vector<int> tree_sizes {1, 8, 16, 32, 64};
+    std::vector<int> tree_sizes{1, 8, 16, 32, 64};
     TreeSpec tree; // drafted by the Medusa run
     bool plain = true;
     bool medusa = true; // needs heads
@@ -28,7 +28,8 @@ struct MachineFigures
 {
     int n_threads = 0;
     double read_gbs = 0; // 1e9 bytes a second, sequential reads by all threads
-    double f32_gmacs = 0; // 1e9 multiply-adds a second; 0 where the processor has no such instruction
+    double f32_gmacs
+        = 0; // 1e9 multiply-adds a second; 0 where the processor has no such instruction
     double bf16_gmacs = 0;
     double int8_gmacs = 0;
 };
@@ -42,7 +43,8 @@ struct BenchRow
     double us_p90 = 0;
     uint64_t bytes = 0; // weights and cache read once
     double bandwidth_share = 0; // bytes / us, of the measured read bandwidth
-    double roofline_share = 0; // the larger of reading and multiplying at the machine's speed, of us
+    double roofline_share
+        = 0; // the larger of reading and multiplying at the machine's speed, of us
 };
 
 struct BenchReport
@@ -64,13 +66,14 @@ CandidateTree timedTree(int n_nodes);
 BenchReport runBench(Engine& engine, Session& session, const BenchOptions& options,
     const std::function<void(int done, int total)>& progress = {}, std::stop_token stop = {});
 
-/// Median microseconds of a plain step and of one with this tree, heads included: what the window shows
-/// beside a tree. A few dozen steps; the session is overwritten.
+/// Median microseconds of a plain step and of one with this tree, heads included: what the window
+/// shows beside a tree. A few dozen steps; the session is overwritten.
 struct StepCosts
 {
     double plain_us = 0;
     double tree_us = 0;
 };
-StepCosts measureStepCosts(Engine& engine, Session& session, const CandidateTree& tree, int repeats);
+StepCosts measureStepCosts(
+    Engine& engine, Session& session, const CandidateTree& tree, int repeats);
 
 } // namespace gorgon

@@ -5,13 +5,14 @@
 
 namespace gorgon {
 
-Proof prove(Engine& engine, Session& session, std::span<const int> prompt, GenerateSettings settings,
-    std::stop_token stop)
+Proof prove(Engine& engine, Session& session, std::span<const int> prompt,
+    GenerateSettings settings, std::stop_token stop)
 {
     Proof proof;
     const auto run = [&](const GenerateSettings& with) {
         session.tokens.clear();
-        return engine.generate(session, prompt, [&] { return with; }, {}, stop);
+        return engine.generate(
+            session, prompt, [&] { return with; }, {}, stop);
     };
     GenerateSettings without = settings;
     without.tree = {};

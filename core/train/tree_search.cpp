@@ -34,7 +34,8 @@ SearchedTree searchTree(const AccuracyRows& accuracies, int n_choices, int max_d
         for (const float share : row)
             if (!(share >= 0 && share <= 1))
                 throw std::invalid_argument(
-                    "tree search: expected accuracies between 0 and 1, found " + std::to_string(share));
+                    "tree search: expected accuracies between 0 and 1, found "
+                    + std::to_string(share));
     const size_t n_levels = std::min({accuracies.size(), size_t(max_depth), size_t(kMaxDepth)});
     const auto ranks = [&](size_t level) {
         return std::min({accuracies[level].size(), size_t(max_rank), size_t(kMaxTopK)});

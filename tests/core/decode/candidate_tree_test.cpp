@@ -37,25 +37,26 @@ TEST_CASE("the nine published trees are built in")
     CHECK(treeNames().size() == 9);
     for (const std::string& name : treeNames())
         CHECK(makeCandidateTree(namedTree(name).choices).nodeCount() == 64);
-    CHECK_THROWS_WITH_AS(namedTree("nonesuch"),
-        doctest::Contains("expected one of mc_sim_7b_63"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(namedTree("nonesuch"), doctest::Contains("expected one of mc_sim_7b_63"),
+        std::invalid_argument);
 }
 
 TEST_CASE("a small tree has the indices of the published example")
 {
-    const auto buffers = referenceTreeBuffers(makeCandidateTree(
-        {{0}, {0, 0}, {0, 1}, {0, 2}, {1}, {1, 0}, {1, 1}, {1, 2}}));
-    CHECK(buffers.tree_indices == std::vector {0, 1, 2, 11, 12, 13, 11, 12, 13});
-    CHECK(buffers.position_ids == std::vector {0, 1, 1, 2, 2, 2, 2, 2, 2});
+    const auto buffers = referenceTreeBuffers(
+        makeCandidateTree({{0}, {0, 0}, {0, 1}, {0, 2}, {1}, {1, 0}, {1, 1}, {1, 2}}));
+    CHECK(buffers.tree_indices == std::vector{0, 1, 2, 11, 12, 13, 11, 12, 13});
+    CHECK(buffers.position_ids == std::vector{0, 1, 1, 2, 2, 2, 2, 2, 2});
     CHECK(buffers.retrieve_indices
-        == std::vector<std::vector<int>> {
+        == std::vector<std::vector<int>>{
             {0, 2, 8}, {0, 2, 7}, {0, 2, 6}, {0, 1, 5}, {0, 1, 4}, {0, 1, 3}});
 }
 
 TEST_CASE("trees that cannot be built are refused in a sentence")
 {
     const auto refused = [](const Choices& choices, const char* why) {
-        CHECK_THROWS_WITH_AS(makeCandidateTree(choices), doctest::Contains(why), std::invalid_argument);
+        CHECK_THROWS_WITH_AS(
+            makeCandidateTree(choices), doctest::Contains(why), std::invalid_argument);
     };
     refused({{}}, "no ranks");
     refused({{0, 0}}, "no parent [0]");
@@ -76,11 +77,12 @@ TEST_CASE("trees that cannot be built are refused in a sentence")
 
 TEST_CASE("a tree is cut to the heads, ranks and nodes there are, parents first")
 {
-    const Choices choices {{1, 0}, {0}, {0, 0}, {1}, {0, 0, 0}, {2}, {9}};
-    CHECK(fitChoices(choices, 3, 10, 256) == Choices {{1}, {1, 0}, {0}, {0, 0}, {0, 0, 0}, {2}, {9}});
-    CHECK(fitChoices(choices, 2, 3, 256) == Choices {{1}, {1, 0}, {0}, {0, 0}, {2}});
-    CHECK(fitChoices(choices, 1, 1, 256) == Choices {{0}});
-    CHECK(fitChoices(choices, 3, 10, 3) == Choices {{1}, {1, 0}});
+    const Choices choices{{1, 0}, {0}, {0, 0}, {1}, {0, 0, 0}, {2}, {9}};
+    CHECK(
+        fitChoices(choices, 3, 10, 256) == Choices{{1}, {1, 0}, {0}, {0, 0}, {0, 0, 0}, {2}, {9}});
+    CHECK(fitChoices(choices, 2, 3, 256) == Choices{{1}, {1, 0}, {0}, {0, 0}, {2}});
+    CHECK(fitChoices(choices, 1, 1, 256) == Choices{{0}});
+    CHECK(fitChoices(choices, 3, 10, 3) == Choices{{1}, {1, 0}});
     CHECK(fitChoices(choices, 0, 10, 256).empty());
     CHECK(fitChoices({{3, 1}}, 4, 10, 256).empty());
     for (const std::string& name : treeNames())
@@ -101,7 +103,7 @@ TEST_CASE("near the end of the context a tree loses depth, not breadth")
 
 TEST_CASE("a chain takes rank 0 of each head")
 {
-    CHECK(chainChoices(3) == Choices {{0}, {0, 0}, {0, 0, 0}});
+    CHECK(chainChoices(3) == Choices{{0}, {0, 0}, {0, 0, 0}});
     CHECK(chainChoices(0).empty());
 }
 
@@ -113,7 +115,7 @@ TEST_CASE("tree files are read within limits")
         std::ofstream(folder / "tree.json") << text;
         return readTreeFile(folder / "tree.json").choices;
     };
-    CHECK(read("[[0],[0,0],[1]]") == Choices {{0}, {0, 0}, {1}});
+    CHECK(read("[[0],[0,0],[1]]") == Choices{{0}, {0, 0}, {1}});
     CHECK(read("[]").empty());
     for (const std::string& text : {std::string(R"({"a":1})"), std::string("[0]"),
              std::string("[[0],[1.5]]"), std::string("[[[0]]]"), std::string("[[0]"),
