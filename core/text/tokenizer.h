@@ -23,15 +23,25 @@ public:
     virtual bool addsBos() const = 0; // in front of a raw prompt
     /// Text as text: a control token written in it becomes ordinary pieces. No BOS.
     virtual std::vector<int> encode(std::string_view text) const = 0;
+    /// The same for text that continues other text: the tokenizer puts no space in front.
+    virtual std::vector<int> encodeContinuation(std::string_view text) const
+    {
+        return encode(text);
+    }
     /// Control tokens written in the text become their ids. No BOS.
     virtual std::vector<int> encodeWithControls(std::string_view text) const = 0;
     virtual bool isControl(int id) const = 0;
     /// The id of a control token by its text, "<|end|>".
     virtual std::optional<int> controlId(std::string_view text) const = 0;
-    /// The bytes that a token adds to running text (a leading space included); empty for control tokens.
+    /// The bytes that a token adds to running text (a leading space included); empty for control
+    /// tokens.
     virtual std::string bytes(int id) const = 0;
     /// True where the text starts with a space that the tokenizer itself put there.
     virtual bool addsPrefixSpace() const = 0;
+    /// True where it does so behind each control token too, not only at the start of a text.
+    virtual bool addsPrefixSpaceAfterControl() const { return addsPrefixSpace(); }
+    /// True where all spaces in front of a text are dropped in decoding, not only the first.
+    virtual bool dropsLeadingSpaces() const { return false; }
     /// The piece as the vocabulary writes it: "<0xE2>", "<|end|>", a leading space as U+2423.
     virtual std::string label(int id) const = 0;
     /// Whole text; invalid UTF-8 becomes U+FFFD. skip_special leaves control tokens out.
