@@ -87,13 +87,14 @@ struct LoadCancelled
 {
 };
 
-/// Loads a checkpoint folder (safetensors or torch archive, single or sharded) with its Medusa heads.
-/// Throws std::runtime_error: "FILE: what was expected, what was found, what to do".
+/// Loads a checkpoint folder (safetensors or torch archive, single or sharded) with its Medusa
+/// heads. Throws std::runtime_error: "FILE: what was expected, what was found, what to do".
 std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const LoadOptions& options,
     const LoadCallback& on_progress = {}, std::stop_token stop = {});
 
-/// A model of the given shape with random weights and heads, for benchmarks and tests. Standard deviation
-/// 0.02 where dim is large; deterministic in the seed. n_head_blocks < 0: no heads.
+/// A model of the given shape with random weights and heads, for benchmarks and tests. Standard
+/// deviation 0.02 where dim is large; deterministic in the seed. Each head has one block with bias
+/// and, with own_vocab, a vocabulary matrix of its own.
 std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
     const ModelConfig& config, DType dtype, int64_t context, int n_medusa_heads, bool own_vocab,
     uint64_t seed);

@@ -56,7 +56,8 @@ ModelConfig readModelConfig(const std::filesystem::path& folder);
 /// The longest context the model was made for, scaling included.
 int64_t supportedContext(const ModelConfig& config);
 
-/// Inverse frequencies for a context length, (head_dim / 2), as the published code computes them in f32.
+/// Inverse frequencies for a context length, (head_dim / 2), as the published code computes them in
+/// f32.
 std::vector<float> ropeFrequencies(const ModelConfig& config, int64_t context);
 
 } // namespace gorgon

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that holds named tensors, whatever its container. Everything was checked when it was opened.
+// A file that holds named tensors, whatever its container. Everything was checked when it was
+// opened.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "core/model/plain_file.h"
 
 namespace gorgon {
 
@@ -25,20 +28,30 @@ class TensorFile
 {
 public:
     virtual ~TensorFile() = default;
-    const std::filesystem::path& path() const { return m_path; }
+    /// "safetensors" or "torch archive".
+    virtual const char* format() const = 0;
+
+    const std::filesystem::path& path() const { return m_file.path(); }
+    uint64_t bytes() const { return m_file.bytes(); }
     const std::map<std::string, TensorInfo>& tensors() const { return m_tensors; }
 
-    /// Reads bytes [first, first + out.size()) of a tensor. Throws std::runtime_error where the file has
-    /// become shorter since it was opened.
+    /// Reads bytes [first, first + out.size()) of a tensor. Throws std::runtime_error where the
+    /// file has become shorter since it was opened.
     void read(const TensorInfo& tensor, uint64_t first, std::span<std::byte> out) const;
 
 protected:
-    std::filesystem::path m_path;
+    PlainFile m_file; // opened once
     std::map<std::string, TensorInfo> m_tensors;
-    int m_descriptor = -1; // opened once; a plain file
 };
 
-/// Opens by content: safetensors or a torch zip archive. Throws std::runtime_error with one sentence.
+/// Opens by content: safetensors or a torch zip archive. Throws std::runtime_error with one
+/// sentence.
 std::unique_ptr<TensorFile> openTensorFile(const std::filesystem::path& path);
+
+/// Bytes of one element, 0 for a dtype that is not known or not a whole number of bytes.
+uint64_t elementBytes(const std::string& dtype);
+
+/// The number of elements, or nothing where it does not fit 63 bits. A rank of 0 has one.
+bool elementCount(const std::vector<int64_t>& shape, uint64_t& count);
 
 } // namespace gorgon

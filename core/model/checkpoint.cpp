@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model/checkpoint.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/model/file_error.h"
+#include "core/model/json_file.h"
+
+namespace gorgon {
+
+namespace {
+
+constexpr const char* kNames[] = {"model.safetensors", "model.safetensors.index.json",
+    "pytorch_model.bin", "pytorch_model.bin.index.json"};
+constexpr uint64_t kMaxIndexBytes = uint64_t(64) << 20;
+constexpr size_t kMaxShards = 512; // each keeps a file descriptor
+
+// Also true of a link that points nowhere, so that the error names it.
+bool isThere(const std::filesystem::path& path)
+{
+    std::error_code error;
+    return std::filesystem::symlink_status(path, error).type()
+        != std::filesystem::file_type::not_found
+        && !error;
+}
+
+bool isPlainName(const std::string& name)
+{
+    return !name.empty() && name.size() <= 255 && name != "." && name != ".."
+        && name.find_first_of("/\\") == std::string::npos && name.find('\0') == std::string::npos;
+}
+
+std::string lowerCase(std::string text)
+{
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z')
+            c = char(c - 'A' + 'a');
+    return text;
+}
+
+} // namespace
+
+bool Checkpoint::isIn(const std::filesystem::path& folder)
+{
+    return std::any_of(std::begin(kNames), std::end(kNames),
+        [&](const char* name) { return isThere(folder / name); });
+}
+
+Checkpoint Checkpoint::openFolder(const std::filesystem::path& folder)
+{
+    for (const char* name : kNames) {
+        const std::filesystem::path path = folder / name;
+        if (isThere(path))
+            return path.extension() == ".json" ? openIndex(path) : openFile(path);
+    }
+    failFile(folder,
+        "model.safetensors, pytorch_model.bin or their index was expected, none was found; give "
+        "the folder "
+        "that holds the weights");
+}
+
+Checkpoint Checkpoint::openFile(const std::filesystem::path& file)
+{
+    Checkpoint result;
+    result.m_path = file;
+    result.add(openTensorFile(file));
+    return result;
+}
+
+Checkpoint Checkpoint::openIndex(const std::filesystem::path& index)
+{
+    Checkpoint result;
+    result.m_path = index;
+    const nlohmann::json root = readJsonFile(index, kMaxIndexBytes);
+    const auto map = root.find("weight_map");
+    if (map == root.end() || !map->is_object() || map->empty())
+        failFile(index, "an object weight_map (tensor to file) was expected");
+
+    std::set<std::string> shards;
+    for (const auto& [tensor, shard] : map->items()) {
+        if (!shard.is_string())
+            failFile(index, "the file of \"" + shown(tensor) + "\" must be text");
+        const std::string& name = shard.get_ref<const std::string&>();
+        if (!isPlainName(name))
+            failFile(index,
+                "the file of \"" + shown(tensor) + "\" must lie in the same folder, found \""
+                    + shown(name) + "\"");
+        shards.insert(name);
+    }
+    if (shards.size() > kMaxShards)
+        failFile(index, "at most " + std::to_string(kMaxShards) + " files were expected");
+    std::set<std::string> folded;
+    for (const std::string& name : shards) {
+        if (!folded.insert(lowerCase(name)).second)
+            failFile(index, "two of its files differ by case alone: \"" + shown(name) + "\"");
+        if (!isThere(index.parent_path() / name))
+            failFile(index,
+                "the file \"" + shown(name) + "\" is listed but not there; download or copy it");
+        result.add(openTensorFile(index.parent_path() / name));
+    }
+    for (const auto& [tensor, shard] : map->items()) {
+        const StoredTensor found = result.find(tensor);
+        if (!found || found.file->path().filename() != shard.get_ref<const std::string&>())
+            failFile(index,
+                "the tensor \"" + shown(tensor) + "\" was expected in \""
+                    + shown(shard.get_ref<const std::string&>()) + "\", "
+                    + (found ? "it is in \"" + shown(found.file->path().filename().string()) + "\""
+                             : std::string("it is in no file")));
+    }
+    return result;
+}
+
+StoredTensor Checkpoint::find(const std::string& name) const
+{
+    const auto place = m_tensors.find(name);
+    return place == m_tensors.end() ? StoredTensor() : place->second;
+}
+
+void Checkpoint::add(std::unique_ptr<TensorFile> file)
+{
+    for (const auto& [name, info] : file->tensors()) {
+        const auto [place, is_new] = m_tensors.emplace(name, StoredTensor{file.get(), &info});
+        if (!is_new)
+            failFile(file->path(),
+                "the tensor \"" + shown(name) + "\" is also in \""
+                    + shown(place->second.file->path().filename().string()) + "\"");
+    }
+    m_files.push_back(std::move(file));
+}
+
+} // namespace gorgon

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model/load_plan.h"
+
+#include "core/model/file_error.h"
+
+namespace gorgon {
+
+namespace {
+
+std::optional<DType> memoryType(const std::string& stored)
+{
+    if (stored == "F32")
+        return DType::f32;
+    if (stored == "BF16")
+        return DType::bf16;
+    if (stored == "F16")
+        return DType::f16;
+    return {};
+}
+
+DType nativeType(const PlannedMatrix& matrix)
+{
+    // Parts that differ are held in the one type that holds all of them.
+    const std::optional<DType> first = memoryType(matrix.parts.front().info->dtype);
+    for (const StoredTensor& part : matrix.parts)
+        if (memoryType(part.info->dtype) != first)
+            return DType::f32;
+    return *first;
+}
+
+class Planner
+{
+public:
+    Planner(const ModelConfig& config, const Checkpoint& checkpoint, std::optional<DType> dtype)
+        : m_config(config)
+        , m_checkpoint(checkpoint)
+        , m_dtype(dtype)
+    {
+    }
+
+    LoadPlan plan()
+    {
+        const int64_t dim = m_config.dim;
+        m_plan.embedding = matrix({{"model.embed_tokens.weight", m_config.vocab_size}}, dim);
+        if (!m_config.tied_embeddings)
+            m_plan.lm_head = matrix({{"lm_head.weight", m_config.vocab_size}}, dim);
+        m_plan.final_norm = vector({{"model.norm.weight", dim}});
+        for (int i = 0; i < m_config.n_layers; ++i)
+            m_plan.layers.push_back(layer("model.layers." + std::to_string(i) + "."));
+        m_plan.dtype = m_plan.layers.front().qkv.dtype;
+        return std::move(m_plan);
+    }
+
+private:
+    struct Wanted
+    {
+        std::string name;
+        int64_t rows = 0;
+    };
+
+    PlannedLayer layer(const std::string& prefix)
+    {
+        const int64_t dim = m_config.dim;
+        const int64_t q = int64_t(m_config.n_heads) * m_config.head_dim;
+        const int64_t kv = int64_t(m_config.n_kv_heads) * m_config.head_dim;
+        const std::string attention = prefix + "self_attn.";
+        const std::string mlp = prefix + "mlp.";
+        PlannedLayer result;
+        result.attention_norm = vector({{prefix + "input_layernorm.weight", dim}});
+        result.qkv = matrix({{attention + "q_proj.weight", q}, {attention + "k_proj.weight", kv},
+                                {attention + "v_proj.weight", kv}},
+            dim);
+        result.output = matrix({{attention + "o_proj.weight", dim}}, q);
+        result.mlp_norm = vector({{prefix + "post_attention_layernorm.weight", dim}});
+        result.gate_up = matrix({{mlp + "gate_proj.weight", m_config.ff_dim},
+                                    {mlp + "up_proj.weight", m_config.ff_dim}},
+            dim);
+        result.down = matrix({{mlp + "down_proj.weight", dim}}, m_config.ff_dim);
+        if (m_config.attention_bias) {
+            result.qkv_bias = vector({{attention + "q_proj.bias", q},
+                {attention + "k_proj.bias", kv}, {attention + "v_proj.bias", kv}});
+            result.output_bias = vector({{attention + "o_proj.bias", dim}});
+        }
+        if (m_config.mlp_bias) {
+            result.gate_up_bias = vector({{mlp + "gate_proj.bias", m_config.ff_dim},
+                {mlp + "up_proj.bias", m_config.ff_dim}});
+            result.down_bias = vector({{mlp + "down_proj.bias", dim}});
+        }
+        return result;
+    }
+
+    PlannedMatrix matrix(const std::vector<Wanted>& wanted, int64_t n_in)
+    {
+        PlannedMatrix result;
+        result.n_in = n_in;
+        for (const Wanted& part : wanted) {
+            result.parts.push_back(find(part.name, {part.rows, n_in}));
+            result.n_out += part.rows;
+        }
+        result.dtype = m_dtype.value_or(nativeType(result));
+        m_plan.memory_bytes += uint64_t(result.n_out) * uint64_t(n_in) * dtypeBytes(result.dtype);
+        return result;
+    }
+
+    PlannedVector vector(const std::vector<Wanted>& wanted)
+    {
+        PlannedVector result;
+        for (const Wanted& part : wanted) {
+            result.parts.push_back(find(part.name, {part.rows}));
+            result.size += part.rows;
+        }
+        m_plan.memory_bytes += uint64_t(result.size) * sizeof(float);
+        return result;
+    }
+
+    StoredTensor find(const std::string& name, const std::vector<int64_t>& shape)
+    {
+        const StoredTensor tensor = m_checkpoint.find(name);
+        if (!tensor)
+            failFile(m_checkpoint.path(),
+                "the tensor " + name + " " + shapeText(shape) + " was expected, it is missing");
+        if (tensor.info->shape != shape)
+            failFile(tensor.file->path(),
+                "the tensor " + name + " should have the shape " + shapeText(shape)
+                    + " by config.json, it has " + shapeText(tensor.info->shape));
+        if (!memoryType(tensor.info->dtype))
+            failFile(tensor.file->path(),
+                "the tensor " + name + " should be F32, BF16 or F16, it is " + tensor.info->dtype);
+        m_plan.file_bytes += tensor.info->bytes;
+        return tensor;
+    }
+
+    const ModelConfig& m_config;
+    const Checkpoint& m_checkpoint;
+    std::optional<DType> m_dtype;
+    LoadPlan m_plan;
+};
+
+// Heads were checked when they were opened.
+PlannedMatrix headMatrix(LoadPlan& plan, const StoredTensor& tensor)
+{
+    PlannedMatrix result;
+    result.parts = {tensor};
+    result.n_out = tensor.info->shape[0];
+    result.n_in = tensor.info->shape[1];
+    result.dtype = plan.head_dtype;
+    plan.memory_bytes += uint64_t(result.n_out) * uint64_t(result.n_in) * dtypeBytes(result.dtype);
+    plan.file_bytes += tensor.info->bytes;
+    return result;
+}
+
+} // namespace
+
+LoadPlan planModel(
+    const ModelConfig& config, const Checkpoint& checkpoint, std::optional<DType> dtype)
+{
+    return Planner(config, checkpoint, dtype).plan();
+}
+
+void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dtype)
+{
+    plan.head_dtype = dtype.value_or(plan.dtype);
+    for (const StoredHead& head : heads.heads) {
+        PlannedHead planned;
+        for (const StoredHead::Block& block : head.blocks) {
+            planned.weights.push_back(headMatrix(plan, block.weight));
+            PlannedVector bias;
+            if (block.bias) {
+                bias.parts = {block.bias};
+                bias.size = heads.width;
+                plan.memory_bytes += uint64_t(bias.size) * sizeof(float);
+                plan.file_bytes += block.bias.info->bytes;
+            }
+            planned.biases.push_back(std::move(bias));
+        }
+        if (head.vocab)
+            planned.vocab = headMatrix(plan, head.vocab);
+        plan.heads.push_back(std::move(planned));
+    }
+}
+
+} // namespace gorgon

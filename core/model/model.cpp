@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+#include "core/model/available_memory.h"
+#include "core/model/file_error.h"
+#include "core/model/model_finish.h"
+#include "core/model/weight_loader.h"
+
+namespace gorgon {
+
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+
+int64_t chooseContext(const ModelConfig& config, const LoadOptions& options)
+{
+    const int64_t supported = supportedContext(config);
+    if (options.context == 0)
+        return std::min(supported, kDefaultContext);
+    if (options.context < 0 || options.context > supported)
+        failFile(options.model,
+            "a context of 1 to " + std::to_string(supported) + " positions was expected, "
+                + std::to_string(options.context) + " was asked for");
+    return options.context;
+}
+
+void checkMemory(const Backend& backend, const LoadPlan& plan, const ModelConfig& config,
+    int64_t context, const std::filesystem::path& folder)
+{
+    // What a device has is the backend's affair; it refuses when memory is allocated.
+    if (backend.name() != "cpu")
+        return;
+    const std::optional<uint64_t> available = availableMemory();
+    // Keys and values of one conversation, without which the weights are of no use.
+    const uint64_t kv_bytes = uint64_t(config.n_layers) * 2 * uint64_t(config.n_kv_heads)
+        * uint64_t(config.head_dim) * uint64_t(context + kMaxNodes) * sizeof(float);
+    const uint64_t rope_bytes
+        = uint64_t(context + kMaxDepth) * uint64_t(config.head_dim) * sizeof(float);
+    const uint64_t weight_bytes = plan.memory_bytes + rope_bytes;
+    if (available && weight_bytes + kv_bytes > *available)
+        failFile(folder,
+            "the model needs " + bytesText(weight_bytes + kv_bytes) + " of memory ("
+                + bytesText(weight_bytes) + " of weights, " + bytesText(kv_bytes)
+                + " for one conversation of " + std::to_string(context) + " positions), "
+                + bytesText(*available)
+                + " are free; choose a narrower weight format or a shorter context");
+}
+
+void loadBase(Model& model, const LoadPlan& plan, WeightLoader& loader)
+{
+    loader.begin("model.embed_tokens");
+    model.embedding = loader.matrix(plan.embedding);
+    for (size_t i = 0; i < plan.layers.size(); ++i) {
+        loader.begin("model.layers." + std::to_string(i));
+        const PlannedLayer& from = plan.layers[i];
+        LayerWeights& to = model.layers.emplace_back();
+        to.attention_norm = loader.vector(from.attention_norm);
+        to.qkv = loader.matrix(from.qkv);
+        to.qkv_bias = loader.vector(from.qkv_bias);
+        to.output = loader.matrix(from.output);
+        to.output_bias = loader.vector(from.output_bias);
+        to.mlp_norm = loader.vector(from.mlp_norm);
+        to.gate_up = loader.matrix(from.gate_up);
+        to.gate_up_bias = loader.vector(from.gate_up_bias);
+        to.down = loader.matrix(from.down);
+        to.down_bias = loader.vector(from.down_bias);
+    }
+    loader.begin("model.norm");
+    model.final_norm = loader.vector(plan.final_norm);
+    if (plan.lm_head) {
+        loader.begin("lm_head");
+        model.lm_head = loader.matrix(plan.lm_head);
+    }
+}
+
+void loadHeads(Model& model, const LoadPlan& plan, WeightLoader& loader)
+{
+    for (size_t i = 0; i < plan.heads.size(); ++i) {
+        loader.begin("medusa_head." + std::to_string(i));
+        MedusaHead& head = model.heads.emplace_back();
+        for (size_t j = 0; j < plan.heads[i].weights.size(); ++j) {
+            MedusaHead::Block& block = head.blocks.emplace_back();
+            block.weight = loader.matrix(plan.heads[i].weights[j]);
+            block.bias = loader.vector(plan.heads[i].biases[j]);
+        }
+        head.vocab = loader.matrix(plan.heads[i].vocab);
+    }
+}
+
+} // namespace
+
+void finishModel(Model& model)
+{
+    // Angles as the published code has them: position times frequency, one rounding, then cos and
+    // sin.
+    const std::vector<float> frequencies = ropeFrequencies(model.config, model.context);
+    const int64_t n_positions = model.context + kMaxDepth;
+    const size_t half = frequencies.size();
+    const size_t n = size_t(n_positions) * half;
+    model.rope_data = model.backend->allocate(2 * n * sizeof(float));
+    float* const cosines = model.rope_data.as<float>();
+    float* const sines = cosines + n;
+    constexpr int64_t kBlock = 1024; // positions
+    std::vector<float> block_cos(size_t(std::min(kBlock, n_positions)) * half);
+    std::vector<float> block_sin(block_cos.size());
+    for (int64_t first = 0; first < n_positions; first += kBlock) {
+        const size_t n_rows = size_t(std::min(kBlock, n_positions - first));
+        for (size_t k = 0; k < n_rows * half; ++k) {
+            const float angle = float(first + int64_t(k / half)) * frequencies[k % half];
+            block_cos[k] = std::cos(angle);
+            block_sin[k] = std::sin(angle);
+        }
+        const size_t offset = size_t(first) * half;
+        model.backend->upload(cosines + offset, block_cos.data(), n_rows * half * sizeof(float));
+        model.backend->upload(sines + offset, block_sin.data(), n_rows * half * sizeof(float));
+    }
+    model.rope.cos = Tensor{cosines, n_positions, int64_t(half)};
+    model.rope.sin = Tensor{sines, n_positions, int64_t(half)};
+
+    model.weight_bytes = model.vocabMatrix().data.bytes() + model.final_norm.bytes();
+    for (const LayerWeights& layer : model.layers) {
+        for (const Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
+            model.weight_bytes += matrix->data.bytes();
+        for (const Buffer* vector : {&layer.attention_norm, &layer.qkv_bias, &layer.output_bias,
+                 &layer.mlp_norm, &layer.gate_up_bias, &layer.down_bias})
+            model.weight_bytes += vector->bytes();
+    }
+    model.head_bytes = 0;
+    for (const MedusaHead& head : model.heads) {
+        model.head_bytes += head.vocab.data.bytes();
+        for (const MedusaHead::Block& block : head.blocks)
+            model.head_bytes += block.weight.data.bytes() + block.bias.bytes();
+    }
+}
+
+std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const LoadOptions& options,
+    const LoadCallback& on_progress, std::stop_token stop)
+{
+    auto model = std::make_shared<Model>();
+    model->config = readModelConfig(options.model);
+    model->context = chooseContext(model->config, options);
+    model->path = options.model;
+    model->backend = std::move(backend);
+
+    const auto checkpoint
+        = std::make_shared<const Checkpoint>(Checkpoint::openFolder(options.model));
+    LoadPlan plan = planModel(model->config, *checkpoint, options.weights);
+    plan.head_dtype = options.head_weights.value_or(plan.dtype);
+    std::optional<StoredHeads> heads;
+    if (!options.no_heads)
+        heads = options.heads ? openHeads(*options.heads) : findHeads(options.model, checkpoint);
+    if (heads) {
+        if (const std::string mismatch = headsMismatch(*heads, model->config); !mismatch.empty())
+            failFile(heads->path, "the heads do not fit the model: " + mismatch);
+        planHeads(plan, *heads, options.head_weights);
+        model->heads_path = heads->path;
+    }
+    model->dtype = plan.dtype;
+    model->head_dtype = plan.head_dtype;
+    checkMemory(*model->backend, plan, model->config, model->context, options.model);
+
+    try {
+        WeightLoader loader(*model->backend, plan.file_bytes, on_progress, std::move(stop));
+        loadBase(*model, plan, loader);
+        loadHeads(*model, plan, loader);
+        finishModel(*model);
+    } catch (const std::bad_alloc&) {
+        failFile(options.model,
+            "the model needs " + bytesText(plan.memory_bytes) + " of memory on "
+                + model->backend->name()
+                + ", which are not to be had; choose a narrower weight format");
+    }
+    return model;
+}
+
+} // namespace gorgon

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves planned tensors from their files into a backend, a block of rows at a time.
+#pragma once
+
+#include <stop_token>
+
+#include "core/model/load_plan.h"
+
+namespace gorgon {
+
+class WeightLoader
+{
+public:
+    WeightLoader(Backend& backend, uint64_t total_bytes, const LoadCallback& on_progress,
+        std::stop_token stop);
+
+    /// Says what comes next: "model.layers.3".
+    void begin(const std::string& what);
+    /// Empty where the plan is empty. Throws LoadCancelled once the stop token is triggered.
+    Matrix matrix(const PlannedMatrix& plan);
+    Buffer vector(const PlannedVector& plan);
+
+private:
+    void advance(uint64_t bytes);
+
+    Backend& m_backend;
+    const LoadCallback& m_on_progress;
+    std::stop_token m_stop;
+    LoadProgress m_progress;
+    std::vector<std::byte> m_block; // at most kBlockBytes, or one row
+};
+
+} // namespace gorgon
