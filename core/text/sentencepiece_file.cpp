@@ -2,6 +2,7 @@
 // Field numbers are those of sentencepiece_model.proto.
 #include "core/text/sentencepiece_file.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -17,6 +18,8 @@ namespace {
 constexpr std::size_t kMaxPieces = std::size_t(1) << 20;
 // The library builds tries by recursion, one frame a byte.
 constexpr std::size_t kMaxPieceBytes = 1024;
+// The library has room for so many user-defined pieces that begin one text.
+constexpr std::size_t kMaxNestedPieces = 64;
 
 class Reader
 {
@@ -61,6 +64,7 @@ private:
     void readTrainer(std::string_view message);
     void readNormalizer(std::string_view message);
     void checkPieces();
+    void checkNesting() const;
     int controlOrNone(int id) const;
 
     std::string_view m_bytes;
@@ -158,6 +162,24 @@ int Reader::controlOrNone(int id) const
     return inside && m_file.pieces[id].type == PieceType::Control ? id : -1;
 }
 
+// No text may begin with more user-defined pieces than the library has room for.
+void Reader::checkNesting() const
+{
+    std::vector<std::string_view> texts, open; // open: each a prefix of the next
+    for (const Piece& piece : m_file.pieces)
+        if (piece.type == PieceType::UserDefined)
+            texts.push_back(piece.text);
+    std::ranges::sort(texts);
+    for (const std::string_view text : texts) {
+        while (!open.empty() && !text.starts_with(open.back()))
+            open.pop_back();
+        open.push_back(text);
+        if (open.size() > kMaxNestedPieces)
+            fail("more than " + std::to_string(kMaxNestedPieces)
+                + " user-defined pieces that begin one another");
+    }
+}
+
 void Reader::checkPieces()
 {
     if (m_file.pieces.empty())
@@ -208,6 +230,7 @@ SentencePieceFile Reader::read()
             readNormalizer(field.bytes);
     }
     checkPieces();
+    checkNesting();
     if (m_whitespace_is_suffix)
         fail("spaces written behind words, which is not supported");
     checkCharsmap(m_file.charsmap, m_what);
