@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention by tiles of 16 absolute logical positions, in ascending order, with a running maximum.
+// For the scores a lane is a position and the sum runs over d; for the values a lane is an output
+// and the sum runs over positions. A query's arithmetic depends on its own position alone: a tile
+// that touches the tree is gathered through the query's path into the form of a committed tile
+// first.
+#include "kernels/cpu/attention.h"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/cpu/kv_layout.h"
+#include "kernels/cpu/simd_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/attention.cpp"
+#include "hwy/foreach_target.h"
+
+#include "kernels/cpu/simd.h"
+
+#ifndef GORGON_KERNELS_CPU_ATTENTION_ONCE
+#define GORGON_KERNELS_CPU_ATTENTION_ONCE
+namespace gorgon {
+
+// A query is one head of one row; this many share each tile while it is in the first-level cache.
+constexpr int kMostQueries = 32;
+
+/// What one thread needs for kMostQueries queries.
+struct AttentionScratch
+{
+    AttentionScratch(float* memory, int64_t head_dim, int64_t value_dim)
+        : highest(memory)
+        , total(highest + kMostQueries)
+        , weights(total + kMostQueries)
+        , gathered(weights + kMostQueries * kTile)
+        , sums(gathered + (head_dim + 15) / 16 * 16 * kTile)
+        , value_dim(value_dim)
+    {
+    }
+
+    float* highest; // score so far
+    float* total; // of the weights e^(score - highest)
+    float* weights; // (queries, 16) of the tile at hand
+    float* gathered; // keys of one row's tile, [head_dim][16]
+    float* sums; // (queries, value_dim) of weight times value
+    int64_t value_dim;
+};
+
+/// The part of the work of one call: queries of one KV head.
+struct AttentionItem
+{
+    const KvLayout& layout;
+    const TreeTables* tree;
+    Tensor qkv;
+    Tensor out;
+    int64_t head_dim;
+    int group; // query heads per KV head
+    int kv_head;
+    int kv_len;
+    int64_t first; // query = row * group + head of the group
+    int count;
+};
+
+} // namespace gorgon
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace gorgon::HWY_NAMESPACE {
+
+constexpr int kScoreQueries = kParts == 1 ? 8 : kParts == 2 ? 4 : 2;
+constexpr float kNone = -__builtin_inff();
+
+/// Scores of the queries q[0 ... B - 1] against one tile; then their weights, running maximum and
+/// total. Returns through `fade` what the sums so far must be multiplied with.
+template <int B>
+HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head_dim, float scale,
+    int n_valid, float* highest, float* total, float* weights, float* fade)
+{
+    V16 scores[B];
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++)
+        scores[b] = set16(0.0F);
+    for (int64_t d = 0; d < head_dim; d++) {
+        const V16 key = load16(keys + d * kTile);
+        HWY_UNROLL(8)
+        for (int b = 0; b < B; b++)
+            scores[b] = fma16(key, set16(q[b][d]), scores[b]);
+    }
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++) {
+        const V16 s = firstLanes16(n_valid, mul16(scores[b], set16(scale)), set16(kNone));
+        const float tile_highest = maxOf16(s);
+        const float now = tile_highest > highest[b] ? tile_highest : highest[b];
+        fade[b] = exp1(highest[b] - now);
+        const V16 w = exp16(add16(s, set16(-now)));
+        store16(w, weights + b * kTile);
+        total[b] = total[b] * fade[b] + sumOf16(w);
+        highest[b] = now;
+    }
+}
+
+/// sums[b] = sums[b] * fade[b] + weights[b] times values, for C times 16 outputs.
+template <int B, int C>
+HWY_INLINE void addValues(const float* const* values, int n_valid, const float* weights,
+    const float* fade, int64_t value_dim, int64_t output, float* sums)
+{
+    V16 s[B][C];
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++)
+        HWY_UNROLL(4)
+    for (int c = 0; c < C; c++)
+        s[b][c] = mul16(load16(sums + b * value_dim + output + c * 16), set16(fade[b]));
+    for (int j = 0; j < n_valid; j++) {
+        V16 v[C];
+        HWY_UNROLL(4)
+        for (int c = 0; c < C; c++)
+            v[c] = load16(values[j] + output + c * 16);
+        HWY_UNROLL(8)
+        for (int b = 0; b < B; b++) {
+            const V16 w = set16(weights[b * kTile + j]);
+            HWY_UNROLL(4)
+            for (int c = 0; c < C; c++)
+                s[b][c] = fma16(w, v[c], s[b][c]);
+        }
+    }
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++)
+        HWY_UNROLL(4)
+    for (int c = 0; c < C; c++)
+        store16(s[b][c], sums + b * value_dim + output + c * 16);
+}
+
+template <int B>
+void attendTile(const float* const* q, const float* keys, const float* const* values,
+    int64_t head_dim, float scale, int n_valid, const AttentionScratch& scratch, int query)
+{
+    float fade[B];
+    float* const weights = scratch.weights + query * kTile;
+    scoreTile<B>(q, keys, head_dim, scale, n_valid, scratch.highest + query, scratch.total + query,
+        weights, fade);
+    float* const sums = scratch.sums + query * scratch.value_dim;
+    constexpr int kBeside = kParts == 1 ? (B > 4 ? 2 : 4) : 1;
+    int64_t output = 0;
+    for (; output + kBeside * 16 <= scratch.value_dim; output += kBeside * 16)
+        addValues<B, kBeside>(values, n_valid, weights, fade, scratch.value_dim, output, sums);
+    for (; output < scratch.value_dim; output += 16)
+        addValues<B, 1>(values, n_valid, weights, fade, scratch.value_dim, output, sums);
+}
+
+/// The queries [begin, end) of the item against one tile, a few at a time.
+void attendQueries(const float* const* q, int begin, int end, const float* keys,
+    const float* const* values, int64_t head_dim, float scale, int n_valid,
+    const AttentionScratch& scratch)
+{
+    int i = begin;
+    for (; i + kScoreQueries <= end; i += kScoreQueries)
+        attendTile<kScoreQueries>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+    if constexpr (kScoreQueries > 4) {
+        for (; i + 4 <= end; i += 4)
+            attendTile<4>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+    }
+    if constexpr (kScoreQueries > 2) {
+        for (; i + 2 <= end; i += 2)
+            attendTile<2>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+    }
+    for (; i < end; i++)
+        attendTile<1>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+}
+
+/// Keys and values of the tile as `row` sees it: slots up to kv_len, then the row's own path.
+void gatherTile(const AttentionItem& item, int64_t row, int64_t tile, int n_valid, float* keys,
+    const float** values)
+{
+    const int64_t first = tile * kTile;
+    if (first < item.kv_len) {
+        const float* const block = item.layout.keyBlock(item.kv_head, tile);
+        for (int64_t d = 0; d < item.head_dim; d++)
+            store16(load16(block + d * kTile), keys + d * kTile);
+    }
+    for (int j = 0; j < n_valid; j++) {
+        const int64_t position = first + j;
+        int64_t slot = position;
+        if (position >= item.kv_len) {
+            slot = item.kv_len + item.tree->path[row][position - item.kv_len];
+            const float* const key = item.layout.key(item.kv_head, slot);
+            for (int64_t d = 0; d < item.head_dim; d++)
+                keys[d * kTile + j] = key[d * kTile];
+        }
+        values[j] = item.layout.value(item.kv_head, slot);
+    }
+}
+
+void attendItem(const AttentionItem& item, float scale, float* memory)
+{
+    const AttentionScratch scratch(memory, item.head_dim, item.layout.valueDim());
+    const float* q[kMostQueries];
+    int position[kMostQueries];
+    for (int i = 0; i < item.count; i++) {
+        const int64_t row = (item.first + i) / item.group, head = (item.first + i) % item.group;
+        q[i] = item.qkv.data + row * item.qkv.cols
+            + (item.kv_head * item.group + head) * item.head_dim;
+        position[i] = item.kv_len + (item.tree ? item.tree->depth[row] : int(row));
+        scratch.highest[i] = kNone;
+        scratch.total[i] = 0.0F;
+    }
+    for (int64_t i = 0; i < item.count * scratch.value_dim; i++)
+        scratch.sums[i] = 0.0F;
+
+    // Tiles read where they lie: those below kv_len, and all of a chain, whose slots are its
+    // positions.
+    const float* values[kTile];
+    const int64_t n_direct = item.tree ? item.kv_len / kTile : position[item.count - 1] / kTile + 1;
+    for (int64_t tile = 0; tile < n_direct; tile++) {
+        const float* const keys = item.layout.keyBlock(item.kv_head, tile);
+        for (int j = 0; j < kTile; j++)
+            values[j] = item.layout.value(item.kv_head, tile * kTile + j);
+        // Positions ascend in a chain: first the queries that end before this tile or within it.
+        int i = 0;
+        for (; i < item.count && position[i] < tile * kTile + kTile - 1; i++) {
+            const int n_valid = position[i] - int(tile * kTile) + 1;
+            if (n_valid > 0)
+                attendQueries(q, i, i + 1, keys, values, item.head_dim, scale, n_valid, scratch);
+        }
+        attendQueries(q, i, item.count, keys, values, item.head_dim, scale, kTile, scratch);
+    }
+    // Tiles that touch the tree: gathered for each row, shared by its heads.
+    for (int i = 0; item.tree && i < item.count;) {
+        const int64_t row = (item.first + i) / item.group;
+        int end = i + 1;
+        while (end < item.count && (item.first + end) / item.group == row)
+            end++;
+        for (int64_t tile = n_direct; tile <= position[i] / kTile; tile++) {
+            const int left = position[i] - int(tile * kTile) + 1;
+            const int n_valid = left < kTile ? left : int(kTile);
+            gatherTile(item, row, tile, n_valid, scratch.gathered, values);
+            attendQueries(
+                q, i, end, scratch.gathered, values, item.head_dim, scale, n_valid, scratch);
+        }
+        i = end;
+    }
+
+    for (int i = 0; i < item.count; i++) {
+        const int64_t row = (item.first + i) / item.group, head = (item.first + i) % item.group;
+        float* const out = item.out.data + row * item.out.cols
+            + (item.kv_head * item.group + head) * item.head_dim;
+        const float* const sums = scratch.sums + i * scratch.value_dim;
+        const float share = 1.0F / scratch.total[i];
+        forLanes(item.head_dim, [=](auto d, int64_t k) HWY_ATTR {
+            hn::StoreU(hn::Mul(hn::LoadU(d, sums + k), hn::Set(d, share)), d, out + k);
+        });
+    }
+}
+
+} // namespace gorgon::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gorgon {
+
+HWY_EXPORT(attendItem);
+
+size_t attentionScratchFloats(int head_dim)
+{
+    const size_t padded = size_t(KvLayout::valueDim(head_dim));
+    return kMostQueries * (2 + size_t(kTile) + padded) + padded * size_t(kTile);
+}
+
+void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, const KvCache& cache,
+    int layer, const TreeTables* tree, const StepState* state, Tensor out)
+{
+    const KvLayout layout(cache, layer);
+    const int group = n_heads / cache.n_kv_heads;
+    const int64_t queries = qkv.rows * group; // per KV head
+    // Two items a thread at least, as long as a tile still serves more than one query.
+    int64_t per_item = queries * cache.n_kv_heads / (2 * pool.size());
+    per_item = per_item < 2 ? 2 : per_item > kMostQueries ? kMostQueries : per_item;
+    const int64_t items_per_head = (queries + per_item - 1) / per_item;
+    const float scale = 1.0F / std::sqrt(float(cache.head_dim));
+    const size_t scratch_floats = attentionScratchFloats(cache.head_dim);
+    const auto attend = [&](int64_t i, int thread) {
+        const int64_t first = i % items_per_head * per_item;
+        const int64_t left = queries - first;
+        const AttentionItem item{layout, tree, qkv, out, cache.head_dim, group,
+            int(i / items_per_head), state->kv_len, first, int(left < per_item ? left : per_item)};
+        HWY_DYNAMIC_DISPATCH(attendItem)(item, scale, scratch + size_t(thread) * scratch_floats);
+    };
+    const int64_t n_items = items_per_head * cache.n_kv_heads;
+    constexpr int64_t kAloneBelow = 50000;
+    if (qkv.rows * n_heads * cache.head_dim * (state->kv_len + qkv.rows) < kAloneBelow) {
+        for (int64_t i = 0; i < n_items; i++)
+            attend(i, 0);
+        return;
+    }
+    pool.forEach(n_items, attend);
+}
+
+} // namespace gorgon
+#endif

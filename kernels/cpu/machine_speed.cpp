@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/machine_speed.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "kernels/cpu/memory.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace gorgon {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point begin)
+{
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Runs work(thread) on all threads from one moment on; seconds until the last is done.
+double timeThreads(int n_threads, const std::function<void(int)>& work)
+{
+    std::atomic<int> ready = 0;
+    std::atomic<bool> go = false;
+    std::vector<std::thread> threads;
+    for (int t = 1; t < n_threads; t++) {
+        threads.emplace_back([&, t] {
+            ready++;
+            while (!go.load(std::memory_order_acquire))
+                std::this_thread::yield();
+            work(t);
+        });
+    }
+    while (ready.load() < n_threads - 1)
+        std::this_thread::yield();
+    const Clock::time_point begin = Clock::now();
+    go.store(true, std::memory_order_release);
+    work(0);
+    for (std::thread& thread : threads)
+        thread.join();
+    return secondsSince(begin);
+}
+
+std::atomic<uint64_t> sink; // keeps results alive
+
+// bytes: a multiple of 256.
+uint64_t readPlain(const uint64_t* data, size_t bytes)
+{
+    uint64_t sums[4] = {};
+    for (size_t i = 0; i < bytes / sizeof(uint64_t); i += 4)
+        for (size_t j = 0; j < 4; j++)
+            sums[j] ^= data[i + j];
+    return sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
+}
+
+// What a measured loop runs: `repeats` times kSums independent chains.
+constexpr int kSums = 12;
+
+#if defined(__x86_64__)
+
+__attribute__((target("avx2"))) uint64_t readAvx2(const uint64_t* data, size_t bytes)
+{
+    constexpr size_t kAhead = 4096;
+    __m256i sums[4] = {};
+    const char* p = reinterpret_cast<const char*>(data);
+    for (const char* const end = p + bytes; p < end; p += 256) {
+        for (size_t line = 0; line < 256; line += 64)
+            _mm_prefetch(p + kAhead + line, _MM_HINT_T0);
+        for (size_t j = 0; j < 8; j++)
+            sums[j % 4] = _mm256_xor_si256(
+                sums[j % 4], _mm256_load_si256(reinterpret_cast<const __m256i*>(p + 32 * j)));
+    }
+    const __m256i sum
+        = _mm256_xor_si256(_mm256_xor_si256(sums[0], sums[1]), _mm256_xor_si256(sums[2], sums[3]));
+    return uint64_t(_mm256_extract_epi64(sum, 0)) ^ uint64_t(_mm256_extract_epi64(sum, 3));
+}
+
+__attribute__((target("avx2,fma"))) uint64_t multiplyAvx2(int64_t repeats)
+{
+    __m256 sums[kSums];
+    for (__m256& sum : sums)
+        sum = _mm256_set1_ps(1);
+    const __m256 a = _mm256_set1_ps(0.999F), b = _mm256_set1_ps(0.001F);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (__m256& sum : sums)
+            sum = _mm256_fmadd_ps(sum, a, b);
+    }
+    uint64_t bits = 0;
+    for (const __m256& sum : sums)
+        bits += uint64_t(_mm256_cvtss_f32(sum));
+    return bits;
+}
+
+__attribute__((target("avx512f"))) uint64_t multiplyAvx512(int64_t repeats)
+{
+    __m512 sums[kSums];
+    for (__m512& sum : sums)
+        sum = _mm512_set1_ps(1);
+    const __m512 a = _mm512_set1_ps(0.999F), b = _mm512_set1_ps(0.001F);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (__m512& sum : sums)
+            sum = _mm512_fmadd_ps(sum, a, b);
+    }
+    uint64_t bits = 0;
+    for (const __m512& sum : sums)
+        bits += uint64_t(_mm512_cvtss_f32(sum));
+    return bits;
+}
+
+__attribute__((target("avx512f,avx512bf16"))) uint64_t multiplyBf16(int64_t repeats)
+{
+    __m512 sums[kSums];
+    for (__m512& sum : sums)
+        sum = _mm512_set1_ps(0);
+    const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3F803F80),
+                   b = (__m512bh)_mm512_set1_epi32(0x3A803A80);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (__m512& sum : sums)
+            sum = _mm512_dpbf16_ps(sum, a, b);
+    }
+    uint64_t bits = 0;
+    for (const __m512& sum : sums)
+        bits += uint64_t(_mm512_cvtss_f32(sum));
+    return bits;
+}
+
+__attribute__((target("avx512f,avx512vnni"))) uint64_t multiplyInt8(int64_t repeats)
+{
+    __m512i sums[kSums];
+    for (__m512i& sum : sums)
+        sum = _mm512_setzero_si512();
+    const __m512i a = _mm512_set1_epi8(1), b = _mm512_set1_epi8(2);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (__m512i& sum : sums)
+            sum = _mm512_dpbusd_epi32(sum, a, b);
+    }
+    uint64_t bits = 0;
+    for (const __m512i& sum : sums) {
+        alignas(64) int32_t lanes[16];
+        _mm512_store_si512(lanes, sum);
+        bits += uint64_t(lanes[0]);
+    }
+    return bits;
+}
+
+__attribute__((target("avxvnni"))) uint64_t multiplyInt8Avx2(int64_t repeats)
+{
+    __m256i sums[kSums];
+    for (__m256i& sum : sums)
+        sum = _mm256_setzero_si256();
+    const __m256i a = _mm256_set1_epi8(1), b = _mm256_set1_epi8(2);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (__m256i& sum : sums)
+            sum = _mm256_dpbusd_avx_epi32(sum, a, b);
+    }
+    uint64_t bits = 0;
+    for (const __m256i& sum : sums)
+        bits += uint64_t(_mm256_extract_epi32(sum, 0));
+    return bits;
+}
+
+#endif
+
+uint64_t multiplyPlain(int64_t repeats)
+{
+    constexpr int kLanes = 4;
+    float sums[kSums * kLanes];
+    std::fill(std::begin(sums), std::end(sums), 1.0F);
+    for (int64_t i = 0; i < repeats; i++)
+        for (float& sum : sums)
+            sum = sum * 0.999F + 0.001F;
+    uint64_t bits = 0;
+    for (const float sum : sums)
+        bits += uint64_t(sum);
+    return bits;
+}
+
+using Multiply = uint64_t (*)(int64_t repeats);
+
+/// 1e9 multiply-adds a second; `width` of them in one instruction.
+double measureLoop(int n_threads, Multiply multiply, int width)
+{
+    constexpr double kSeconds = 0.03;
+    int64_t repeats = 100000;
+    double best = 0;
+    for (int round = 0; round < 8; round++) {
+        const double seconds = timeThreads(n_threads, [&](int) { sink += multiply(repeats); });
+        best = std::max(best, double(repeats) * kSums * width * n_threads / seconds / 1e9);
+        if (seconds < kSeconds)
+            repeats = int64_t(
+                double(repeats) * std::clamp(1.2 * kSeconds / std::max(seconds, 1e-6), 1.0, 50.0));
+        else if (round >= 3)
+            break;
+    }
+    return best;
+}
+
+/// Memory larger than what the caches of common machines give one process, smaller where there is
+/// less.
+Buffer largeMemory()
+{
+    for (size_t bytes = size_t(1) << 30; bytes > size_t(16) << 20; bytes /= 2) {
+        try {
+            Buffer memory = allocateHost(bytes);
+            return memory;
+        } catch (const std::bad_alloc&) {
+            continue;
+        }
+    }
+    return allocateHost(size_t(16) << 20);
+}
+
+} // namespace
+
+double measureReadBandwidth(int n_threads)
+{
+    const int n = std::max(1, n_threads);
+    const Buffer memory = largeMemory();
+    const size_t each = memory.bytes() / size_t(n) / 4096 * 4096;
+    char* const data = memory.as<char>();
+    timeThreads(n, [&](int t) { std::memset(data + size_t(t) * each, 1, each); });
+    uint64_t (*read)(const uint64_t*, size_t) = readPlain;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2"))
+        read = readAvx2;
+#endif
+    double best = 0;
+    for (int round = 0; round < 2; round++) {
+        const double seconds = timeThreads(n, [&](int t) {
+            sink += read(reinterpret_cast<const uint64_t*>(data + size_t(t) * each), each);
+        });
+        best = std::max(best, double(each) * n / seconds / 1e9);
+    }
+    return best;
+}
+
+MachinePeaks measureMultiplyAdd(int n_threads)
+{
+    const int n = std::max(1, n_threads);
+    MachinePeaks peaks;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        peaks.f32 = measureLoop(n, multiplyAvx512, 16);
+    else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        peaks.f32 = measureLoop(n, multiplyAvx2, 8);
+    else
+        peaks.f32 = measureLoop(n, multiplyPlain, 4);
+    if (__builtin_cpu_supports("avx512bf16"))
+        peaks.bf16 = measureLoop(n, multiplyBf16, 32);
+    if (__builtin_cpu_supports("avx512vnni"))
+        peaks.int8 = measureLoop(n, multiplyInt8, 64);
+    else if (__builtin_cpu_supports("avxvnni"))
+        peaks.int8 = measureLoop(n, multiplyInt8Avx2, 32);
+#else
+    peaks.f32 = measureLoop(n, multiplyPlain, 4);
+#endif
+    return peaks;
+}
+
+} // namespace gorgon

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/cpu/parallel.h"
+
+namespace gorgon {
+
+/// As Backend::matmul. packed: room for x.rows * paddedInputs(...) floats.
+void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const float* bias,
+    Epilogue epilogue, Tensor y);
+
+} // namespace gorgon

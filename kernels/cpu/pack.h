@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights in memory: panels of 16 outputs, [n_out / 16][n_in][16]. 16-bit formats pad n_in to an
+// even number; bf16 keeps two k side by side, [n_out / 16][n_in / 2][16][2], so that one load and
+// two cheap instructions give two vectors of f32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/backend.h"
+#include "kernels/cpu/parallel.h"
+
+namespace gorgon {
+
+constexpr int64_t kPanel = 16; // outputs
+
+constexpr int64_t panelCount(int64_t n_out)
+{
+    return (n_out + kPanel - 1) / kPanel;
+}
+
+constexpr int64_t paddedInputs(DType dtype, int64_t n_in)
+{
+    return dtype == DType::f32 ? n_in : (n_in + 1) / 2 * 2;
+}
+
+constexpr size_t panelBytes(DType dtype, int64_t n_in)
+{
+    return size_t(paddedInputs(dtype, n_in)) * kPanel * dtypeBytes(dtype);
+}
+
+/// Index of element (row, k) within its panel.
+constexpr int64_t indexInPanel(DType dtype, int64_t row, int64_t k)
+{
+    return dtype == DType::bf16 ? (k / 2 * kPanel + row % kPanel) * 2 + k % 2
+                                : k * kPanel + row % kPanel;
+}
+
+/// As Backend::makeMatrix. Throws std::bad_alloc where the size does not fit.
+Matrix makePackedMatrix(DType dtype, int64_t n_out, int64_t n_in);
+void packRows(ThreadPool& pool, Matrix& matrix, int64_t first, int64_t n_rows, const void* source,
+    DType source_dtype);
+void embedRows(const Matrix& table, const int32_t* tokens, Tensor x);
+
+} // namespace gorgon

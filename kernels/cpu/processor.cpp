@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/processor.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/cpu/simd_targets.h"
+
+#include "hwy/highway.h"
+#include "hwy/targets.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace gorgon {
+
+std::string processorName()
+{
+#if defined(__x86_64__)
+    std::array<uint32_t, 12> words{};
+    if (__get_cpuid_max(0x80000000U, nullptr) >= 0x80000004U) {
+        for (uint32_t i = 0; i < 3; i++)
+            __get_cpuid(0x80000002U + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                &words[4 * i + 3]);
+        char text[sizeof words + 1] = {};
+        std::memcpy(text, words.data(), sizeof words);
+        std::string name(text);
+        const size_t first = name.find_first_not_of(' '), last = name.find_last_not_of(' ');
+        if (first != std::string::npos)
+            return name.substr(first, last - first + 1);
+    }
+#endif
+    return "processor";
+}
+
+std::string instructionSetName()
+{
+    const int64_t usable = hwy::SupportedTargets() & HWY_TARGETS;
+    const int64_t best = usable & -usable; // better targets have lower bits
+    return best == HWY_AVX3 ? "AVX-512"
+        : best == HWY_AVX2  ? "AVX2"
+        : best != 0         ? hwy::TargetName(best)
+                            : "no vectors";
+}
+
+} // namespace gorgon

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// How near products of packed weights come to the machine's limits. Not a test: it prints.
+//   matmul_bench [threads] [bf16|f16|f32] [n_out] [n_in] [megabytes]
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/machine_speed.h"
+
+using namespace gorgon;
+
+int main(int argc, char** argv)
+{
+    const int n_threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : usableThreads();
+    const char* const type = argc > 2 ? argv[2] : "bf16";
+    const DType dtype = std::strcmp(type, "f32") == 0 ? DType::f32
+        : std::strcmp(type, "f16") == 0               ? DType::f16
+                                                      : DType::bf16;
+    const int64_t n_out = argc > 3 ? std::max(16, std::atoi(argv[3])) : 5632;
+    const int64_t n_in = argc > 4 ? std::max(16, std::atoi(argv[4])) : 2048;
+    const double megabytes = argc > 5 ? std::atof(argv[5]) : 2000;
+    CpuOptions options;
+    options.n_threads = n_threads;
+    const auto backend = makeCpuBackend(options);
+    std::printf("%s\n", backend->description().c_str());
+    const double bytes = double(n_out) * double(n_in) * double(dtypeBytes(dtype));
+    const int count = std::max(1, int(megabytes * 1e6 / bytes));
+
+    std::vector<Matrix> matrices;
+    std::vector<float> row(static_cast<size_t>(n_in));
+    for (int i = 0; i < count; i++) {
+        matrices.push_back(backend->makeMatrix(dtype, n_out, n_in));
+        for (int64_t r = 0; r < n_out; r++) {
+            for (size_t k = 0; k < row.size(); k++)
+                row[k] = float(int((k * 7 + size_t(r) * 13 + size_t(i)) % 101) - 50) * 0.01F;
+            backend->setRows(matrices.back(), r, 1, row.data(), DType::f32);
+        }
+    }
+    const int rows[] = {1, 2, 4, 8, 16, 32, 64};
+    std::vector<float> x(64 * static_cast<size_t>(n_in), 0.5F), y(64 * static_cast<size_t>(n_out));
+    for (size_t i = 0; i < x.size(); i++)
+        x[i] = float(i % 37) * 0.01F;
+    std::vector<double> best(std::size(rows), 1e30);
+    double read_gbs = 0;
+    const MachinePeaks peaks = measureMultiplyAdd(n_threads);
+    for (int round = 0; round < 5; round++) {
+        read_gbs = std::max(read_gbs, measureReadBandwidth(n_threads));
+        for (size_t i = 0; i < std::size(rows); i++) {
+            const auto begin = std::chrono::steady_clock::now();
+            for (const Matrix& matrix : matrices)
+                backend->matmul(matrix, {x.data(), rows[i], n_in}, nullptr, Epilogue::store,
+                    {y.data(), rows[i], n_out});
+            const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+            best[i] = std::min(best[i], time.count());
+        }
+    }
+    std::printf("%d matrices (%lld, %lld) %s, %d threads; read %.1f GB/s, f32 peak %.0f GMAC/s\n",
+        count, static_cast<long long>(n_out), static_cast<long long>(n_in), dtypeName(dtype),
+        n_threads, read_gbs, peaks.f32);
+    for (size_t i = 0; i < std::size(rows); i++) {
+        const double gbs = bytes * count / best[i] / 1e9;
+        const double gmacs = double(n_out) * double(n_in) * rows[i] * count / best[i] / 1e9;
+        std::printf("%3d rows %9.1f us  x%5.2f  %5.1f GB/s (%3.0f %%)  %6.1f GMAC/s (%3.0f %%)\n",
+            rows[i], best[i] / count * 1e6, best[i] / best[0], gbs, 100 * gbs / read_gbs, gmacs,
+            100 * gmacs / peaks.f32);
+    }
+    return 0;
+}
