@@ -7,11 +7,14 @@
 
 #include "ui/tree/step_history.h"
 
+class QLabel;
 class QTimer;
+class QVBoxLayout;
 
 namespace gorgon {
 
 class AcceptancePlot;
+class HistoryPlot;
 class ThroughputPlot;
 
 /// Follows a StepHistory; rests while hidden and draws at most 15 times a second.
@@ -44,12 +47,15 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    QLabel* addPlot(QVBoxLayout* all, HistoryPlot* plot, const QString& title);
     void schedule();
     void refresh();
 
     QPointer<StepHistory> m_history;
     AcceptancePlot* m_acceptance = nullptr;
     ThroughputPlot* m_throughput = nullptr;
+    QLabel* m_acceptance_value = nullptr; // the newest mean and rate
+    QLabel* m_throughput_value = nullptr;
     QTimer* m_timer = nullptr;
     bool m_stale = true;
 };

@@ -67,6 +67,7 @@ public:
     int count() const { return int(m_entries.size()); }
     bool isEmpty() const { return m_entries.empty(); }
     qint64 firstSerial() const { return m_first_serial; }
+    qint64 baseSerial() const { return m_base_serial; } // of the first step since clear()
     qint64 serialOf(int row) const { return m_first_serial + row; }
     int rowOf(qint64 serial) const; // -1: dropped or not yet there
     int rowOf(qint64 message_id, int step_index) const; // -1: not here
@@ -75,6 +76,7 @@ public:
     const DecodeStep& stepAt(int row) const { return m_entries[size_t(row)].step; }
     double secondsAt(int row) const { return m_entries[size_t(row)].end_s; } // when the step ended
     double seconds() const { return m_seconds; }
+    qint64 messageAt(int row) const { return m_entries[size_t(row)].message_id; }
 
     const HeadAccuracy& accuracy() const { return m_accuracy; }
     const std::vector<HistoryFlag>& flags() const { return m_flags; }
@@ -108,6 +110,7 @@ private:
     int m_capacity;
     std::deque<Entry> m_entries;
     qint64 m_first_serial = 0;
+    qint64 m_base_serial = 0;
     double m_seconds = 0;
     HeadAccuracy m_accuracy;
     QHash<QString, int> m_label_numbers;

@@ -61,14 +61,14 @@ signals:
 protected:
     void keyPressEvent(QKeyEvent* event) override;
     void showEvent(QShowEvent* event) override;
-    void changeEvent(QEvent* event) override;
 
 private:
+    QLayout* buildHeader();
+    QWidget* buildPages();
     void schedule();
     void refresh();
     void showRow(int row);
     void showAbsence();
-    void updateWords();
     void scrub(int steps);
 
     QPointer<StepHistory> m_history;
@@ -81,8 +81,13 @@ private:
     QLabel* m_step_label = nullptr;
     QLabel* m_mode_label = nullptr;
     QLabel* m_sampling_label = nullptr;
+    QLabel* m_explanation = nullptr;
+    QWidget* m_absence_page = nullptr;
+    QLabel* m_absence_title = nullptr;
+    QLabel* m_absence_words = nullptr;
     QToolButton* m_table_button = nullptr;
     QTimer* m_timer = nullptr; // at most 15 pictures a second
+    QTimer* m_sampling_timer = nullptr;
     qint64 m_held_serial = -1;
     qint64 m_shown_serial = -1;
     int m_skipped = 0; // steps since the last picture

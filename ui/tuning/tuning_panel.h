@@ -2,6 +2,8 @@
 // The Tune tab: every value that may change while text is being made, with what it does in words.
 #pragma once
 
+#include <functional>
+
 #include <QVector>
 #include <QWidget>
 
@@ -9,7 +11,9 @@
 
 class QCheckBox;
 class QLabel;
+class QLineEdit;
 class QPushButton;
+class QVBoxLayout;
 
 namespace gorgon {
 
@@ -25,7 +29,7 @@ public:
     explicit TuningPanel(QWidget* parent = nullptr);
 
     /// Fields without a control here (max_tokens, stop, ...) are those of the last setSettings.
-    GenerateSettings settings() const;
+    GenerateSettings settings() const { return m_settings; }
     /// Shows them; emits nothing.
     void setSettings(const GenerateSettings& settings);
 
@@ -49,15 +53,21 @@ signals:
     void customTreeEntered(const QString& text);
 
 private:
-    void build();
+    void buildAcceptance(QVBoxLayout* column);
+    void buildTree(QVBoxLayout* column);
+    void buildSampling(QVBoxLayout* column);
+    void addRule(QVBoxLayout* column);
+    ValueRow* addRow(QVBoxLayout* column, ValueRow* row, std::function<void(double)> store);
+    void showSettings();
     void edited();
+    void reset();
+    void readSeed();
     void updateStates();
-    void updateWords();
+    void updateWords(bool plain);
 
     GenerateSettings m_settings;
     GenerateSettings m_defaults;
     int m_n_heads = 0;
-    bool m_filling = false; // setSettings is at work: no signals
 
     SegmentedButtons* m_acceptance = nullptr;
     QLabel* m_acceptance_words = nullptr;
@@ -72,8 +82,9 @@ private:
     ValueRow* m_top_k = nullptr;
     TreePicker* m_tree = nullptr;
     ValueRow* m_nodes = nullptr;
-    ValueRow* m_seed = nullptr;
     QCheckBox* m_seed_fixed = nullptr;
+    QLineEdit* m_seed = nullptr;
+    QLabel* m_seed_words = nullptr;
     QPushButton* m_reset = nullptr;
 };
 
