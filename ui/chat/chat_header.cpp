@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/chat_header.h"
+
+#include "ui/chat/chip.h"
+#include "ui/theme/theme.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+
+namespace gorgon {
+
+ChatHeader::ChatHeader(QWidget* parent)
+    : QWidget(parent)
+    , m_name(new QLabel)
+    , m_heads(new QLabel)
+    , m_device(new Chip)
+    , m_weights(new Chip)
+{
+    setRole(m_name, "title");
+    setRole(m_heads, "muted");
+    m_name->setAccessibleName(tr("Model"));
+    m_heads->setAccessibleName(tr("Heads"));
+    m_device->setAccessibleName(tr("Device"));
+    m_weights->setAccessibleName(tr("Format of the weights"));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(Theme::kEdge, 0, Theme::kEdge, 0);
+    row->setSpacing(Theme::kInner);
+    row->addWidget(m_name);
+    row->addWidget(m_heads);
+    row->addStretch(1);
+    row->addWidget(m_device);
+    row->addWidget(m_weights);
+    setFixedHeight(50);
+    setModel({});
+}
+
+void ChatHeader::setModel(const ModelSummary& model)
+{
+    const bool loaded = model.isLoaded();
+    m_name->setText(loaded ? model.name : tr("No model"));
+    m_name->setToolTip(model.path);
+    m_heads->setText(!loaded     ? QString()
+            : model.n_heads == 0 ? tr("without heads")
+            : model.n_heads == 1 ? tr("with 1 head")
+                                 : tr("with %1 heads").arg(model.n_heads));
+    m_device->setText(model.device);
+    m_device->setToolTip(model.device_note);
+    m_device->setVisible(loaded && !model.device.isEmpty());
+    m_weights->setText(model.weights);
+    m_weights->setVisible(loaded && !model.weights.isEmpty());
+}
+
+void ChatHeader::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    const qreal width = theme().hairline_width;
+    painter.fillRect(QRectF(0, height() - width, this->width(), width), theme().hairline);
+}
+
+} // namespace gorgon

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One message of the transcript: a bubble at the right (user) or running text at the left (answer).
+#pragma once
+
+#include "core/store/conversation.h"
+#include "ui/chat/text_lines.h"
+
+#include <QWidget>
+
+namespace gorgon {
+
+class MessageView : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit MessageView(const Message& message, QWidget* parent = nullptr);
+
+    const Message& message() const { return m_message; }
+    bool isUser() const { return m_message.role == "user"; }
+    QString text() const { return m_raw; } // as it came; what copying gives
+    QString footer() const; // figures and state in words
+    QString selectedText() const;
+
+    void append(const QString& raw);
+    void setMessage(const Message& message); // an answer ended: state, figures, whole text
+    void setStats(const MessageStats& stats);
+    void setWaiting(const QString& words); // shown in place of an answer that has no text yet
+
+    /// A cheap guess of the height at a width, for messages that are out of sight.
+    int estimatedHeight(int width) const;
+    /// Lays the text out; the height to give the widget.
+    int layOut(int width);
+    /// Where action buttons may stand, in own coordinates.
+    QRect actionRect() const;
+
+    static int maxTextWidth(); // 72 characters of the conversation's face
+
+signals:
+    void activated(gorgon::MessageView* view); // hovered or focused
+    void copyRequested(gorgon::MessageView* view);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void enterEvent(QEnterEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    QRectF bubble() const; // user: the tinted card; answer: the column of text
+    QPointF textOrigin() const;
+    void describe();
+
+    Message m_message;
+    QString m_raw;
+    QString m_waiting;
+    TextLines m_lines;
+    TextSpan m_selection;
+};
+
+} // namespace gorgon

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/prompt_edit.h"
+
+#include "ui/theme/theme.h"
+
+#include <QInputMethodEvent>
+#include <QKeyEvent>
+#include <QMimeData>
+#include <QTextBlock>
+
+#include <algorithm>
+
+namespace gorgon {
+
+PromptEdit::PromptEdit(QWidget* parent)
+    : QPlainTextEdit(parent)
+{
+    setAccessibleName(tr("Message"));
+    setPlaceholderText(tr("Write a message"));
+    setFrameShape(QFrame::NoFrame);
+    setStyleSheet(
+        QStringLiteral("QPlainTextEdit { border: none; padding: 0; background: transparent; }"));
+    setFont(uiFont(Theme::kConversation));
+    setTabChangesFocus(true);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    document()->setDocumentMargin(2);
+    viewport()->setAutoFillBackground(false);
+    connect(this, &QPlainTextEdit::textChanged, this, &PromptEdit::fit);
+    fit();
+}
+
+void PromptEdit::setMaximumTextHeight(int height)
+{
+    m_maximum_height = height;
+    fit();
+}
+
+QSize PromptEdit::sizeHint() const
+{
+    return {200, m_height};
+}
+
+void PromptEdit::fit()
+{
+    const int line = QFontMetrics(font()).lineSpacing();
+    const int most_lines = std::max(1, m_maximum_height / line);
+    int lines = 0;
+    for (QTextBlock block = document()->begin(); block.isValid() && lines < most_lines;
+         block = block.next())
+        lines += std::max(1, block.lineCount());
+    const int height
+        = std::min(lines, most_lines) * line + 2 * int(document()->documentMargin()) + 2;
+    if (height == m_height)
+        return;
+    m_height = height;
+    setFixedHeight(height);
+    updateGeometry();
+}
+
+void PromptEdit::keyPressEvent(QKeyEvent* event)
+{
+    const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    if (enter && !m_composing) {
+        if (event->modifiers() & Qt::ShiftModifier)
+            textCursor().insertText(QStringLiteral("\n"));
+        else if (!event->isAutoRepeat())
+            emit sendRequested();
+        event->accept();
+        ensureCursorVisible();
+        return;
+    }
+    if (enter) {
+        event->ignore(); // the input method's own Enter
+        return;
+    }
+    if (event->key() == Qt::Key_Escape && !m_composing) {
+        emit cancelRequested();
+        event->accept();
+        return;
+    }
+    QPlainTextEdit::keyPressEvent(event);
+}
+
+void PromptEdit::inputMethodEvent(QInputMethodEvent* event)
+{
+    m_composing = !event->preeditString().isEmpty();
+    QPlainTextEdit::inputMethodEvent(event);
+    fit();
+}
+
+// Text only: a dropped or pasted file, picture or page is never opened.
+bool PromptEdit::canInsertFromMimeData(const QMimeData* source) const
+{
+    return source->hasText();
+}
+
+void PromptEdit::insertFromMimeData(const QMimeData* source)
+{
+    if (source->hasText())
+        textCursor().insertText(source->text());
+    ensureCursorVisible();
+}
+
+void PromptEdit::changeEvent(QEvent* event)
+{
+    QPlainTextEdit::changeEvent(event);
+    if (event->type() == QEvent::FontChange)
+        fit();
+}
+
+void PromptEdit::resizeEvent(QResizeEvent* event)
+{
+    QPlainTextEdit::resizeEvent(event);
+    fit();
+}
+
+} // namespace gorgon

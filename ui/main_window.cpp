@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/main_window.h"
+
+#include "ui/chat/chat_panel.h"
+#include "ui/chat/conversation_panel.h"
+#include "ui/chat/notice_bar.h"
+#include "ui/chat/visible_text.h"
+#include "ui/plots/plots_panel.h"
+#include "ui/status/status_line.h"
+#include "ui/tree/step_history.h"
+#include "ui/tree/tree_panel.h"
+#include "ui/tuning/tuning_panel.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QScrollArea>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTabBar>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace gorgon {
+
+namespace {
+
+constexpr int kLeftWidth = 232;
+constexpr int kRightWidth = 600;
+const QSize kFirstSize(1440, 900);
+
+QString base64(const QByteArray& bytes)
+{
+    return QString::fromLatin1(bytes.toBase64());
+}
+
+QByteArray bytesOf(const QJsonValue& value)
+{
+    return QByteArray::fromBase64(value.toString().toLatin1());
+}
+
+} // namespace
+
+MainWindow::MainWindow(QWidget* parent)
+    : QMainWindow(parent)
+    , m_history(new StepHistory(this))
+    , m_conversations(new ConversationPanel)
+    , m_chat(new ChatPanel)
+    , m_tree(new TreePanel)
+    , m_plots(new PlotsPanel)
+    , m_tuning(new TuningPanel)
+    , m_status_line(new StatusLine)
+    , m_splitter(new QSplitter(Qt::Horizontal))
+{
+    setWindowTitle(QStringLiteral("Gorgon"));
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->setHandleWidth(1);
+    m_splitter->addWidget(m_conversations);
+    m_splitter->addWidget(m_chat);
+    m_splitter->addWidget(makeRightPane());
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setSizes({kLeftWidth, kFirstSize.width() - kLeftWidth - kRightWidth, kRightWidth});
+    auto* centre = new QWidget;
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_splitter, 1);
+    column->addWidget(m_status_line);
+    setCentralWidget(centre);
+    resize(kFirstSize);
+    addActions();
+
+    m_tree->setHistory(m_history);
+    m_plots->setHistory(m_history);
+    connect(m_tuning, &TuningPanel::settingsChanged, this, &MainWindow::settingsEdited);
+    connect(
+        m_tree, &TreePanel::stepShown, this, [this] { m_plots->setCursor(m_tree->shownSerial()); });
+    connect(m_plots, &PlotsPanel::stepClicked, this, [this](qint64 serial) {
+        m_tree->showSerial(serial);
+        showTab(0);
+    });
+    connect(m_splitter, &QSplitter::splitterMoved, this, &MainWindow::layoutChanged);
+    connect(m_conversations, &ConversationPanel::appearanceChosen, this, [this](ThemeMode mode) {
+        setThemeMode(mode);
+        emit layoutChanged();
+    });
+    connect(
+        m_conversations, &ConversationPanel::shortcutsRequested, this, &MainWindow::showShortcuts);
+    setModel({});
+    setStatus({});
+    m_chat->focusPrompt();
+}
+
+QWidget* MainWindow::makeRightPane()
+{
+    auto* pane = new QWidget;
+    setRole(pane, "panel");
+    pane->setAttribute(Qt::WA_StyledBackground);
+    pane->setMinimumWidth(320);
+    m_tabs = new QTabBar;
+    m_tabs->setAccessibleName(tr("Views of the decoding"));
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    m_pages = new QStackedWidget;
+    const std::pair<QString, QWidget*> pages[]
+        = {{tr("Tree"), m_tree}, {tr("Plots"), m_plots}, {tr("Tune"), m_tuning}};
+    for (const auto& [name, page] : pages) {
+        auto* scroll = new QScrollArea;
+        scroll->setWidgetResizable(true);
+        scroll->setFrameShape(QFrame::NoFrame);
+        scroll->setWidget(page);
+        scroll->viewport()->setAutoFillBackground(false);
+        page->setAutoFillBackground(false);
+        m_tabs->setTabToolTip(
+            m_tabs->addTab(name), tr("%1 (Ctrl+%2)").arg(name).arg(m_pages->count() + 1));
+        m_pages->addWidget(scroll);
+    }
+    auto* line = new QFrame;
+    setRole(line, "rule");
+    auto* head = new QVBoxLayout;
+    head->setContentsMargins(Theme::kEdge, 8, Theme::kEdge, 0);
+    head->setSpacing(0);
+    head->addWidget(m_tabs);
+    head->addWidget(line);
+    auto* column = new QVBoxLayout(pane);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(head);
+    column->addWidget(m_pages, 1);
+    connect(m_tabs, &QTabBar::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
+    connect(m_tabs, &QTabBar::currentChanged, this, &MainWindow::layoutChanged);
+    return pane;
+}
+
+QString MainWindow::layoutText() const
+{
+    const QJsonObject values{{QStringLiteral("geometry"), base64(saveGeometry())},
+        {QStringLiteral("splitter"), base64(m_splitter->saveState())},
+        {QStringLiteral("tab"), m_tabs->currentIndex()},
+        {QStringLiteral("left"), !m_splitter->widget(0)->isHidden()},
+        {QStringLiteral("right"), !m_splitter->widget(2)->isHidden()},
+        {QStringLiteral("appearance"), int(m_theme_mode)}};
+    return QString::fromUtf8(QJsonDocument(values).toJson(QJsonDocument::Compact));
+}
+
+void MainWindow::setLayoutText(const QString& text)
+{
+    const QJsonObject values = QJsonDocument::fromJson(text.toUtf8()).object();
+    if (values.isEmpty())
+        return;
+    restoreGeometry(bytesOf(values[QStringLiteral("geometry")]));
+    m_splitter->restoreState(bytesOf(values[QStringLiteral("splitter")]));
+    m_splitter->setHandleWidth(1);
+    m_splitter->widget(0)->setVisible(values[QStringLiteral("left")].toBool(true));
+    m_splitter->widget(2)->setVisible(values[QStringLiteral("right")].toBool(true));
+    m_tabs->setCurrentIndex(
+        std::clamp(values[QStringLiteral("tab")].toInt(), 0, m_tabs->count() - 1));
+    const int mode = values[QStringLiteral("appearance")].toInt();
+    if (mode >= int(ThemeMode::system) && mode <= int(ThemeMode::dark))
+        m_theme_mode = ThemeMode(mode);
+}
+
+void MainWindow::setThemeMode(ThemeMode mode)
+{
+    m_theme_mode = mode;
+    applyTheme(*qApp, mode);
+}
+
+void MainWindow::showTab(int tab)
+{
+    m_splitter->widget(2)->show();
+    m_tabs->setCurrentIndex(tab);
+}
+
+void MainWindow::setModel(const ModelSummary& model)
+{
+    m_model = model;
+    m_chat->setModel(model);
+    m_status_line->setDevice(model.isLoaded() ? model.device : QString());
+    m_status_line->setMemory(model.memory_bytes);
+    m_tuning->setLimits(model.n_heads);
+    m_tree->setAbsence(!model.isLoaded() ? TreeAbsence::no_model
+            : model.n_heads == 0         ? TreeAbsence::no_heads
+                                         : TreeAbsence::none);
+    updateMedusaWords();
+}
+
+void MainWindow::setStatus(const EngineStatus& status)
+{
+    using Phase = EngineStatus::Phase;
+    if (status.phase == Phase::reading_prompt && m_status.phase != Phase::reading_prompt)
+        m_history->beginPrompt();
+    else if (status.phase != Phase::reading_prompt && m_history->readingPrompt())
+        m_history->endPrompt();
+    m_status = status;
+    m_status_line->setStatus(status);
+    m_chat->setStatus(status);
+}
+
+void MainWindow::setStepCosts(double plain_us, double tree_us)
+{
+    m_plain_us = plain_us;
+    m_tree_us = tree_us;
+    m_plots->setBreakEven(plain_us > 0 && tree_us > 0 ? tree_us / plain_us : 0);
+    m_plots->setPlainTokensPerSecond(plain_us > 0 ? 1e6 / plain_us : 0);
+    updateMedusaWords();
+}
+
+void MainWindow::setSettings(const GenerateSettings& settings)
+{
+    m_settings = settings;
+    m_tuning->setDefaults(settings);
+    m_tuning->setSettings(settings);
+    updateMedusaWords();
+}
+
+void MainWindow::settingsEdited(const GenerateSettings& settings)
+{
+    m_settings = settings;
+    m_history->markSettingsChanged(tr("settings changed"));
+    updateMedusaWords();
+    emit settingsChanged(settings);
+}
+
+void MainWindow::addProgress(const AnswerProgress& progress)
+{
+    if (m_history->readingPrompt())
+        m_history->endPrompt(progress.stats.prefill_ms);
+    for (const StepViewPtr& step : progress.steps)
+        m_history->append(step);
+    m_chat->addProgress(progress);
+    m_stats = progress.stats;
+    m_status_line->setSpeed(m_stats);
+    if (progress.conversation == m_chat->conversation())
+        m_status_line->setContext(progress.context_used, m_model.context);
+    updateMedusaWords();
+}
+
+void MainWindow::updateMedusaWords()
+{
+    if (!m_model.isLoaded() || m_model.n_heads == 0) {
+        m_status_line->setMedusa(
+            m_model.isLoaded() ? tr("Plain decoding: these weights have no heads") : QString());
+        return;
+    }
+    const int wanted = std::min(int(m_settings.tree.choices.size()) + 1, m_settings.max_nodes);
+    if (wanted <= 1 || m_settings.n_heads == 0) {
+        m_status_line->setMedusa(tr("Medusa off: plain decoding"));
+        m_tree->setAbsence(TreeAbsence::heads_off, tr("No tree is chosen in Tune."));
+        return;
+    }
+    m_tree->setAbsence(TreeAbsence::none);
+    const int nodes = m_history->isEmpty()
+        ? wanted
+        : int(m_history->stepAt(m_history->count() - 1).nodes.size());
+    QString words = tr("Medusa on, %1 nodes").arg(nodes > 1 ? nodes : wanted);
+    if (m_stats.steps > 0 && m_plain_us > 0 && m_tree_us > 0) {
+        const double gain = double(m_stats.new_tokens) / m_stats.steps * m_plain_us / m_tree_us;
+        words += tr(", %1 times plain decoding").arg(gain, 0, 'f', 1);
+    }
+    m_status_line->setMedusa(words);
+}
+
+void MainWindow::showError(const QString& sentence)
+{
+    m_chat->notice()->showError(sentence);
+}
+
+void MainWindow::showNotice(const QString& sentence)
+{
+    m_chat->notice()->showNotice(sentence);
+}
+
+void MainWindow::offerUndo(qint64 conversation, const QString& title)
+{
+    m_chat->notice()->showUndo(tr("Deleted \u201C%1\u201D.").arg(visibleText(title)), tr("Undo"),
+        [this, conversation] { emit restoreRequested(conversation); });
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    emit closing();
+    event->accept();
+}
+
+} // namespace gorgon

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window: conversations, chat, and the tree, plots and tuning at the right. Knows values only.
+#pragma once
+
+#include "core/decode/generate_settings.h"
+#include "ui/chat/chat_values.h"
+#include "ui/theme/theme.h"
+
+#include <QMainWindow>
+
+#include <functional>
+
+class QSplitter;
+class QTabBar;
+class QStackedWidget;
+
+namespace gorgon {
+
+class ChatPanel;
+class ConversationPanel;
+class PlotsPanel;
+class StatusLine;
+class StepHistory;
+class TreePanel;
+class TuningPanel;
+
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    explicit MainWindow(QWidget* parent = nullptr);
+
+    ChatPanel* chat() const { return m_chat; }
+    ConversationPanel* conversations() const { return m_conversations; }
+    TuningPanel* tuning() const { return m_tuning; }
+    TreePanel* tree() const { return m_tree; }
+    StatusLine* statusLine() const { return m_status_line; }
+    StepHistory* history() const { return m_history; }
+
+    /// Splitters, size, tab and appearance, as text.
+    QString layoutText() const;
+    void setLayoutText(const QString& text);
+    ThemeMode themeMode() const { return m_theme_mode; }
+    void setThemeMode(ThemeMode mode);
+    void showTab(int tab);
+
+public slots:
+    void setModel(const gorgon::ModelSummary& model);
+    void setStatus(const gorgon::EngineStatus& status);
+    /// Measured here: microseconds of a plain step and of a step with the tree; 0: unknown.
+    void setStepCosts(double plain_us, double tree_us);
+    void setSettings(const gorgon::GenerateSettings& settings);
+    void addProgress(const gorgon::AnswerProgress& progress);
+    void showError(const QString& sentence);
+    void showNotice(const QString& sentence);
+    void offerUndo(qint64 conversation, const QString& title);
+    void showShortcuts();
+
+signals:
+    void settingsChanged(const gorgon::GenerateSettings& settings);
+    void restoreRequested(qint64 conversation);
+    void layoutChanged();
+    void closing();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    QWidget* makeRightPane();
+    void addActions();
+    QAction* addKey(
+        const QString& text, const QList<QKeySequence>& keys, std::function<void()> deed);
+    void toggleZone(int zone);
+    void updateMedusaWords();
+    void settingsEdited(const GenerateSettings& settings);
+
+    StepHistory* m_history;
+    ConversationPanel* m_conversations;
+    ChatPanel* m_chat;
+    TreePanel* m_tree;
+    PlotsPanel* m_plots;
+    TuningPanel* m_tuning;
+    StatusLine* m_status_line;
+    QSplitter* m_splitter = nullptr;
+    QTabBar* m_tabs = nullptr;
+    QStackedWidget* m_pages = nullptr;
+
+    ModelSummary m_model;
+    EngineStatus m_status;
+    GenerateSettings m_settings;
+    MessageStats m_stats; // of the newest answer
+    ThemeMode m_theme_mode = ThemeMode::system;
+    double m_plain_us = 0;
+    double m_tree_us = 0;
+};
+
+} // namespace gorgon

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The foot of the window, in words: what the engine does, how Medusa fares, what it costs.
+#pragma once
+
+#include "ui/chat/chat_values.h"
+
+#include <QWidget>
+
+class QLabel;
+
+namespace gorgon {
+
+/// "Generating", "Reading prompt 1 200 of 3 400".
+QString statusWords(const EngineStatus& status);
+
+class StatusLine : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit StatusLine(QWidget* parent = nullptr);
+
+    void setStatus(const EngineStatus& status);
+    /// "Medusa on, 16 nodes, 1.7 times plain decoding".
+    void setMedusa(const QString& words);
+    void setDevice(const QString& device);
+    void setSpeed(const MessageStats& stats); // of the answer now shown; no steps: nothing
+    void setContext(int used, int size);
+    void setMemory(qint64 bytes);
+    QString text() const; // all of it, for people who hear it
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QLabel* add(const QString& name, bool number);
+
+    QLabel* m_state;
+    QLabel* m_medusa;
+    QLabel* m_speed;
+    QLabel* m_per_step;
+    QLabel* m_context;
+    QLabel* m_memory;
+    QLabel* m_device;
+};
+
+} // namespace gorgon
