@@ -49,11 +49,12 @@ void Engine::logits(Session& session, std::span<const int> tokens, const Candida
         head_out->resize(n_heads * n_tokens * vocab);
     session.tokens.clear();
     writeKvLen(0);
-    const Buffer scratch = backend().allocate(2 * size_t(kMaxNodes) * w.x.cols * sizeof(float));
+    const Buffer memory = backend().allocate(2 * size_t(kMaxNodes) * w.x.cols * sizeof(float));
+    const Tensor scratch{memory.as<float>(), 2 * int64_t(kMaxNodes), w.x.cols};
 
-    const auto store = [&](const Matrix& matrix, Tensor rows, float* to) {
+    const auto store = [&](Tensor rows, float* to) {
         const Tensor result = logitsRows(int(rows.rows));
-        backend().matmul(matrix, rows, nullptr, Epilogue::store, result);
+        backend().matmul(vocab_matrix, rows, nullptr, Epilogue::store, result);
         backend().download(to, result.data, rows.rows * vocab * sizeof(float));
     };
     for (int64_t first = 0; first < n_tokens;) {
@@ -62,20 +63,12 @@ void Engine::logits(Session& session, std::span<const int> tokens, const Candida
         forward(*m_model, session.cache, w, w.prompt, m, nullptr);
         backend().advance(w.state, m);
         const Tensor rows = w.normed.rowsFrom(0, m);
-        store(vocab_matrix, rows, out.data() + first * vocab);
+        store(rows, out.data() + first * vocab);
         for (int64_t head = 0; head_out && head < n_heads; head++) {
-            const MedusaHead& h = m_model->heads[head];
-            const Tensor product{scratch.as<float>(), m, w.x.cols};
-            const Tensor sum{scratch.as<float>() + kMaxNodes * w.x.cols, m, w.x.cols};
-            Tensor in = rows;
-            for (const MedusaHead::Block& block : h.blocks) {
-                backend().matmul(
-                    block.weight, in, block.bias.as<float>(), Epilogue::store, product);
-                backend().addSilu(product, in, sum);
-                in = sum;
-            }
-            store(h.vocab ? h.vocab : vocab_matrix, in,
-                head_out->data() + (head * n_tokens + first) * vocab);
+            const Tensor result = logitsRows(m);
+            headLogits(*m_model, int(head), rows, scratch, result);
+            backend().download(head_out->data() + (head * n_tokens + first) * vocab, result.data,
+                m * vocab * sizeof(float));
         }
         first += m;
     }
@@ -83,7 +76,7 @@ void Engine::logits(Session& session, std::span<const int> tokens, const Candida
         writeTree(tree);
         backend().upload(w.prompt, tree_tokens.data(), tree_tokens.size() * sizeof(int32_t));
         forward(*m_model, session.cache, w, w.prompt, tree.nodeCount(), w.tree);
-        store(vocab_matrix, w.normed.rowsFrom(0, tree.nodeCount()), out.data() + n_tokens * vocab);
+        store(w.normed.rowsFrom(0, tree.nodeCount()), out.data() + n_tokens * vocab);
     }
 }
 

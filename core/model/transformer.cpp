@@ -10,7 +10,10 @@ namespace {
 
 constexpr size_t kAlign = 64;
 
-size_t aligned(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+size_t aligned(size_t bytes)
+{
+    return (bytes + kAlign - 1) / kAlign * kAlign;
+}
 
 } // namespace
 
@@ -103,12 +106,27 @@ void runHeads(const Model& model, Workspace& workspace, int n_heads, int k)
     }
     // Heads that share the base model's matrix are projected in one reading of it.
     if (shared_vocab)
-        backend.topK(model.vocabMatrix(), workspace.head_x.rowsFrom(0, n_heads), 0, k, workspace.state);
+        backend.topK(
+            model.vocabMatrix(), workspace.head_x.rowsFrom(0, n_heads), 0, k, workspace.state);
     else
         for (int head = 0; head < n_heads; head++)
             if (!model.heads[head].vocab && !model.heads[head].blocks.empty())
                 backend.topK(model.vocabMatrix(), workspace.head_x.rowsFrom(head, 1), head, k,
                     workspace.state);
+}
+
+void headLogits(const Model& model, int head, Tensor x, Tensor scratch, Tensor out)
+{
+    Backend& backend = *model.backend;
+    const MedusaHead& h = model.heads[head];
+    const Tensor product = scratch.rowsFrom(0, x.rows);
+    const Tensor sum = scratch.rowsFrom(x.rows, x.rows);
+    for (const MedusaHead::Block& block : h.blocks) {
+        backend.matmul(block.weight, x, block.bias.as<float>(), Epilogue::store, product);
+        backend.addSilu(product, x, sum);
+        x = sum;
+    }
+    backend.matmul(h.vocab ? h.vocab : model.vocabMatrix(), x, nullptr, Epilogue::store, out);
 }
 
 } // namespace gorgon

@@ -13,7 +13,8 @@ public:
     explicit Workspace(const Model& model);
 
     Tensor x; // (kMaxNodes, dim) residual stream
-    Tensor normed; // (kMaxNodes, dim); after forward: the final norm, what vocabulary and heads read
+    Tensor
+        normed; // (kMaxNodes, dim); after forward: the final norm, what vocabulary and heads read
     Tensor qkv; // (kMaxNodes, (n_heads + 2 n_kv_heads) head_dim)
     Tensor attention; // (kMaxNodes, n_heads * head_dim)
     Tensor gate_up; // (kMaxNodes, 2 ff_dim)
@@ -31,13 +32,18 @@ private:
     Buffer m_memory;
 };
 
-/// Runs all layers over m rows: tokens (m) on the device; tree == nullptr: a chain of m rows. Leaves the
-/// final norm of every row in workspace.normed and its keys and values in slots kv_len ... kv_len + m - 1.
-/// layer_input, where given, sees the residual stream (m, dim) at the entry of each layer; for tests.
+/// Runs all layers over m rows: tokens (m) on the device; tree == nullptr: a chain of m rows.
+/// Leaves the final norm of every row in workspace.normed and its keys and values in slots kv_len
+/// ... kv_len + m - 1. layer_input, where given, sees the residual stream (m, dim) at the entry of
+/// each layer; for tests.
 void forward(const Model& model, KvCache& cache, Workspace& workspace, const int32_t* tokens, int m,
     const TreeTables* tree, const std::function<void(int layer, Tensor x)>& layer_input = {});
 
 /// Heads 0 ... n_heads - 1 at workspace.kept; the k best tokens of each into the state.
 void runHeads(const Model& model, Workspace& workspace, int n_heads, int k);
+
+/// Logits of one head over m rows: x (m, dim) final norms, scratch (2 m, dim), out (m, vocab); for
+/// inspection, not for steps.
+void headLogits(const Model& model, int head, Tensor x, Tensor scratch, Tensor out);
 
 } // namespace gorgon

@@ -40,8 +40,11 @@ inline std::shared_ptr<const Model> loadFixture(const std::filesystem::path& mod
     const std::filesystem::path& heads = {}, int n_threads = 1,
     std::optional<DType> weights = std::nullopt, int64_t context = 0)
 {
-    LoadOptions options{
-        .model = model, .no_heads = heads.empty(), .weights = weights, .context = context};
+    LoadOptions options;
+    options.model = model;
+    options.no_heads = heads.empty();
+    options.weights = weights;
+    options.context = context;
     if (!heads.empty())
         options.heads = heads;
     return loadModel(makeCpuBackend({n_threads}), options);
