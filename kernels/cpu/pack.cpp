@@ -75,7 +75,7 @@ void packRows(ThreadPool& pool, Matrix& matrix, int64_t first, int64_t n_rows, c
     const int64_t n_in = matrix.n_in;
     const size_t row_bytes = size_t(n_in) * dtypeBytes(source_dtype);
     const int64_t first_panel = first / kPanel;
-    const int64_t end_panel = panelCount(first + n_rows);
+    const int64_t end_panel = (first + n_rows + kPanel - 1) / kPanel;
     pool.forEach(end_panel - first_panel, [&](int64_t item, int) {
         const int64_t panel = first_panel + item;
         char* const to = matrix.data.as<char>() + size_t(panel) * panelBytes(dtype, n_in);

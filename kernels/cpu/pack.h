@@ -14,9 +14,13 @@ namespace gorgon {
 
 constexpr int64_t kPanel = 16; // outputs
 
+// Panels that are computed side by side; matrices hold whole groups.
+constexpr int64_t kPanelGroup = 4;
+
 constexpr int64_t panelCount(int64_t n_out)
 {
-    return (n_out + kPanel - 1) / kPanel;
+    constexpr int64_t kGroup = kPanel * kPanelGroup;
+    return (n_out + kGroup - 1) / kGroup * kPanelGroup;
 }
 
 constexpr int64_t paddedInputs(DType dtype, int64_t n_in)

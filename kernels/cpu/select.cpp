@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kernels/cpu/kv_layout.h"
+#include "kernels/cpu/product.h"
 #include "kernels/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,7 +15,6 @@
 #include "hwy/foreach_target.h"
 
 #include "kernels/cpu/noise.h"
-#include "kernels/cpu/panel_product.h"
 #include "kernels/cpu/simd.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -27,16 +27,12 @@ constexpr int kPanelsOfSlab = kSlabColumns / int(kPanel);
 /// vocabulary: -inf.
 void slabLogits(const Matrix& w, const RowTiles& tiles, int64_t slab, int64_t next, float* logits)
 {
-    const size_t panel_bytes = panelBytes(w.dtype, w.n_in);
     const int64_t first_panel = slab * kPanelsOfSlab;
     const int64_t panels_left = panelCount(w.n_out) - first_panel;
     const int64_t left = w.n_out - slab * kSlabColumns;
     const int columns = int(left < kSlabColumns ? left : kSlabColumns);
-    const uint8_t* const weights = w.data.as<const uint8_t>();
-    const bool has_next = next * kSlabColumns < w.n_out;
-    productSlabOf(w.dtype, weights + size_t(first_panel) * panel_bytes,
-        has_next ? weights + size_t(next * kPanelsOfSlab) * panel_bytes : nullptr, panel_bytes,
-        int(panels_left < kPanelsOfSlab ? panels_left : kPanelsOfSlab), tiles, 0,
+    productSlab(w, first_panel, int(panels_left < kPanelsOfSlab ? panels_left : kPanelsOfSlab),
+        next * kSlabColumns < w.n_out ? next * kPanelsOfSlab : -1, tiles, 0,
         PanelOutput{logits, kSlabColumns, columns, nullptr, false});
     for (int row = 0; row < tiles.m; row++) {
         float* const l = logits + row * kSlabColumns;

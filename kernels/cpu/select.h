@@ -55,7 +55,7 @@ struct SelectThreadScratch
 /// Sized when the largest matrix is made.
 struct SelectScratch
 {
-    float* packed = nullptr; // rows of x, see panel_product.h
+    float* packed = nullptr; // rows of x, see product.h
     SlabSummary* slabs = nullptr; // ceil(n_out / kSlabColumns)
     int32_t* child_of_slab = nullptr; // first node whose token lies in the slab; -1: none
     SelectThreadScratch* threads = nullptr; // one per thread

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The product of packed weights with up to 256 rows. A lane owns an output and adds weight times
-// input in ascending k by fused multiply-add, whatever the number of rows: how many rows and panels
-// are in flight decides speed only. Included once per target, see simd.h.
-#if defined(GORGON_KERNELS_CPU_PANEL_PRODUCT_H) == defined(HWY_TARGET_TOGGLE)
-#ifdef GORGON_KERNELS_CPU_PANEL_PRODUCT_H
-#undef GORGON_KERNELS_CPU_PANEL_PRODUCT_H
-#else
-#define GORGON_KERNELS_CPU_PANEL_PRODUCT_H
-#endif
+#include "kernels/cpu/product.h"
 
-#include "kernels/backend.h"
-#include "kernels/cpu/pack.h"
+#include "kernels/cpu/simd_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/product.cpp"
+#include "hwy/foreach_target.h"
+
 #include "kernels/cpu/simd.h"
 
 #include "hwy/cache_control.h"
@@ -18,7 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace gorgon::HWY_NAMESPACE {
 
-// Weights are read in steps of 64 bytes per panel for bf16 and f16 (two k), f32 (one k).
+// Weights are read in steps of 64 bytes per panel: two k of bf16 and f16, one of f32.
 template <DType dtype> constexpr int kStep = dtype == DType::f32 ? 1 : 2;
 constexpr size_t kStepBytes = 64;
 constexpr int64_t kPrefetchSteps = 32; // 2 KB ahead in each panel
@@ -27,52 +23,12 @@ constexpr int64_t kPrefetchSteps = 32; // 2 KB ahead in each panel
 constexpr int kFittingRows = (kRegisters - 1) / kParts - 1;
 constexpr int kMostRows = kFittingRows < 1 ? 1 : kFittingRows > 12 ? 12 : kFittingRows;
 
-/// Panels side by side for a tile of M rows: 4, 2 or 1.
+/// Panels side by side for a tile of M rows: 4, 2 or 1, which all divide kPanelGroup.
 template <int M> constexpr int panelsBeside()
 {
     constexpr int fit = M == 1 ? 8 / kParts : (kRegisters - 1) / (kParts * (M + 1));
     return fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
 }
-
-/// Rows 0 ... m - 1 cut into tiles of nearly equal height.
-struct RowTiles
-{
-    const float* x = nullptr; // packed: tile after tile, each [k][rows of the tile]
-    int64_t n_in = 0; // padded
-    int m = 0;
-
-    int count() const { return (m + kMostRows - 1) / kMostRows; }
-    int firstRow(int tile) const
-    {
-        const int extra = m % count();
-        return tile * (m / count()) + (tile < extra ? tile : extra);
-    }
-};
-
-/// Writes tile `tile` of x (m, n_in) into its place in `packed`.
-HWY_INLINE void packTile(const RowTiles& tiles, int tile, Tensor x, float* packed)
-{
-    const int first = tiles.firstRow(tile), n = tiles.firstRow(tile + 1) - first;
-    float* const out = packed + int64_t(first) * tiles.n_in;
-    for (int64_t k0 = 0; k0 < tiles.n_in; k0 += 16) {
-        const int64_t end = k0 + 16 < tiles.n_in ? k0 + 16 : tiles.n_in;
-        for (int r = 0; r < n; r++) {
-            const float* const row = x.data + (first + r) * x.cols;
-            for (int64_t k = k0; k < end; k++)
-                out[k * n + r] = k < x.cols ? row[k] : 0.0F;
-        }
-    }
-}
-
-/// Where the sums go: row r of y at y + r * stride; columns from n_out on do not exist.
-struct PanelOutput
-{
-    float* y = nullptr;
-    int64_t stride = 0;
-    int64_t n_out = 0;
-    const float* bias = nullptr;
-    bool add = false;
-};
 
 /// The weights of k-th place `k` of a step.
 template <DType dtype, int k> HWY_INLINE V16 weights16(const uint8_t* step)
@@ -133,36 +89,40 @@ HWY_INLINE void addSteps(int64_t n_steps, const uint8_t* w, size_t panel_bytes, 
     }
 }
 
-HWY_INLINE void storePanel(const V16& sum, int64_t row, int64_t column, const PanelOutput& out)
+/// Sums (rows, columns of whole panels) into y, with bias and what was there.
+HWY_NOINLINE void writeSums(
+    const float* sums, int rows, int columns, int64_t row, int64_t column, const PanelOutput& out)
 {
-    float* const y = out.y + row * out.stride + column;
-    if (column + kPanel <= out.n_out) {
-        V16 v = out.bias ? add16(sum, load16(out.bias + column)) : sum;
-        if (out.add)
-            v = add16(load16(y), v);
-        store16(v, y);
-        return;
-    }
-    HWY_ALIGN float v[16];
-    store16(sum, v);
-    for (int64_t i = 0; column + i < out.n_out; i++) {
-        if (out.bias)
-            v[i] = v[i] + out.bias[column + i];
-        y[i] = out.add ? y[i] + v[i] : v[i];
+    const int64_t left = out.n_out - column;
+    const int n = int(left < columns ? left : columns);
+    for (int r = 0; r < rows; r++, sums += columns) {
+        float* const y = out.y + (row + r) * out.stride + column;
+        int i = 0;
+        for (; i + kPanel <= n; i += kPanel) {
+            V16 v = load16(sums + i);
+            if (out.bias)
+                v = add16(v, load16(out.bias + column + i));
+            store16(out.add ? add16(load16(y + i), v) : v, y + i);
+        }
+        for (; i < n; i++) {
+            const float v = out.bias ? sums[i] + out.bias[column + i] : sums[i];
+            y[i] = out.add ? y[i] + v : v;
+        }
     }
 }
 
-/// P panels from `panel` for M rows; `next`: panels that this thread will read after them.
+/// P panels for M rows; `next`: panels that this thread will read after them.
 template <DType dtype, int M, int P>
 HWY_INLINE void productTile(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
     const float* x, int64_t row, int64_t column, const PanelOutput& out)
 {
     V16 sums[M][P];
     HWY_UNROLL(16)
-    for (int r = 0; r < M; r++)
+    for (int r = 0; r < M; r++) {
         HWY_UNROLL(4)
-    for (int p = 0; p < P; p++)
-        sums[r][p] = set16(0.0F);
+        for (int p = 0; p < P; p++)
+            sums[r][p] = set16(0.0F);
+    }
     const int64_t n_steps = int64_t(panel_bytes / kStepBytes);
     const int64_t n_last = n_steps < kPrefetchSteps ? n_steps : kPrefetchSteps;
     const int64_t n_first = n_steps - n_last;
@@ -170,11 +130,14 @@ HWY_INLINE void productTile(const uint8_t* weights, const uint8_t* next, size_t 
         n_first, weights, panel_bytes, x, weights + size_t(kPrefetchSteps) * kStepBytes, sums);
     addSteps<dtype, M, P>(n_last, weights + size_t(n_first) * kStepBytes, panel_bytes,
         x + n_first * kStep<dtype> * M, next, sums);
+    HWY_ALIGN float results[M * P * kPanel];
     HWY_UNROLL(16)
-    for (int r = 0; r < M; r++)
+    for (int r = 0; r < M; r++) {
         HWY_UNROLL(4)
-    for (int p = 0; p < P; p++)
-        storePanel(sums[r][p], row + r, column + p * kPanel, out);
+        for (int p = 0; p < P; p++)
+            store16(sums[r][p], results + (r * P + p) * kPanel);
+    }
+    writeSums(results, M, int(P * kPanel), row, column, out);
 }
 
 template <DType dtype, int M>
@@ -182,33 +145,22 @@ HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_
     int n_panels, const float* x, int64_t row, int64_t column, const PanelOutput& out)
 {
     constexpr int P = panelsBeside<M>();
-    int p = 0;
-    for (; p + P <= n_panels; p += P) {
+    for (int p = 0; p < n_panels; p += P) {
         const uint8_t* const w = weights + size_t(p) * panel_bytes;
         productTile<dtype, M, P>(w, p + P < n_panels ? w + P * panel_bytes : next, panel_bytes, x,
             row, column + p * kPanel, out);
     }
-    if constexpr (P > 1) {
-        for (; p < n_panels; p++) {
-            const uint8_t* const w = weights + size_t(p) * panel_bytes;
-            productTile<dtype, M, 1>(w, p + 1 < n_panels ? w + panel_bytes : next, panel_bytes, x,
-                row, column + p * kPanel, out);
-        }
-    }
 }
 
-/// n_panels panels for all rows: the panels stay in the second-level cache while row tiles pass
-/// over them. column: of the first panel, in y. next: what this thread reads afterwards, or
-/// nullptr.
 template <DType dtype>
-HWY_INLINE void productSlab(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
-    int n_panels, const RowTiles& tiles, int64_t column, const PanelOutput& out)
+void slabOfType(const uint8_t* weights, const uint8_t* next, size_t panel_bytes, int n_panels,
+    const RowTiles& tiles, int64_t column, const PanelOutput& out)
 {
     const int n_tiles = tiles.count();
     for (int tile = 0; tile < n_tiles; tile++) {
         const int row = tiles.firstRow(tile), rows = tiles.firstRow(tile + 1) - row;
         const float* const x = tiles.x + row * tiles.n_in;
-        const uint8_t* const after = tile + 1 < n_tiles || !next ? weights : next;
+        const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
         switch (rows) {
 #define GORGON_ROWS(M)                                                                             \
     case M:                                                                                        \
@@ -234,27 +186,72 @@ HWY_INLINE void productSlab(const uint8_t* weights, const uint8_t* next, size_t 
     }
 }
 
-HWY_INLINE void productSlabOf(DType dtype, const uint8_t* weights, const uint8_t* next,
-    size_t panel_bytes, int n_panels, const RowTiles& tiles, int64_t column, const PanelOutput& out)
+void slab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
+    int64_t column, const PanelOutput& out)
 {
-    if (dtype == DType::f32)
-        productSlab<DType::f32>(weights, next, panel_bytes, n_panels, tiles, column, out);
-    else if (dtype == DType::bf16)
-        productSlab<DType::bf16>(weights, next, panel_bytes, n_panels, tiles, column, out);
+    const size_t panel_bytes = panelBytes(w.dtype, w.n_in);
+    const uint8_t* const weights = w.data.as<const uint8_t>() + size_t(first) * panel_bytes;
+    const uint8_t* const after
+        = next < 0 ? weights : w.data.as<const uint8_t>() + size_t(next) * panel_bytes;
+    if (w.dtype == DType::f32)
+        slabOfType<DType::f32>(weights, after, panel_bytes, n_panels, tiles, column, out);
+    else if (w.dtype == DType::bf16)
+        slabOfType<DType::bf16>(weights, after, panel_bytes, n_panels, tiles, column, out);
     else
-        productSlab<DType::f16>(weights, next, panel_bytes, n_panels, tiles, column, out);
+        slabOfType<DType::f16>(weights, after, panel_bytes, n_panels, tiles, column, out);
 }
 
-/// The tiles of x, packed into `packed` unless one row can be read as it is.
-HWY_INLINE RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed)
+int mostRows()
 {
-    RowTiles tiles{packed, paddedInputs(dtype, x.cols), int(x.rows)};
+    return kMostRows;
+}
+
+} // namespace gorgon::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gorgon {
+
+HWY_EXPORT(slab);
+HWY_EXPORT(mostRows);
+
+void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
+    int64_t column, const PanelOutput& out)
+{
+    HWY_DYNAMIC_DISPATCH(slab)(w, first, n_panels, next, tiles, column, out);
+}
+
+namespace {
+
+/// Writes tile `tile` of x (m, n_in) into its place in `packed`.
+void packTile(const RowTiles& tiles, int tile, Tensor x, float* packed)
+{
+    constexpr int64_t kBlock = 16; // k, so that the lines written are written once
+    const int first = tiles.firstRow(tile), n = tiles.firstRow(tile + 1) - first;
+    float* const out = packed + int64_t(first) * tiles.n_in;
+    for (int64_t k0 = 0; k0 < tiles.n_in; k0 += kBlock) {
+        const int64_t end = k0 + kBlock < tiles.n_in ? k0 + kBlock : tiles.n_in;
+        for (int r = 0; r < n; r++) {
+            const float* const row = x.data + (first + r) * x.cols;
+            for (int64_t k = k0; k < end; k++)
+                out[k * n + r] = k < x.cols ? row[k] : 0.0F;
+        }
+    }
+}
+
+} // namespace
+
+RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed)
+{
+    constexpr int64_t kAloneBelow = 32768;
+    RowTiles tiles{
+        packed, paddedInputs(dtype, x.cols), int(x.rows), HWY_DYNAMIC_DISPATCH(mostRows)()};
     if (tiles.m == 1 && tiles.n_in == x.cols) {
         tiles.x = x.data;
         return tiles;
     }
     const auto pack = [&](int64_t tile, int) { packTile(tiles, int(tile), x, packed); };
-    if (x.rows * x.cols < 32768) {
+    if (x.rows * x.cols < kAloneBelow) {
         for (int tile = 0; tile < tiles.count(); tile++)
             pack(tile, 0);
     } else {
@@ -263,7 +260,5 @@ HWY_INLINE RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* p
     return tiles;
 }
 
-} // namespace gorgon::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
+} // namespace gorgon
 #endif

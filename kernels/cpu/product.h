@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The product of packed weights with up to 256 rows, a slab of outputs at a time. A lane owns an
+// output and adds weight times input in ascending k by fused multiply-add, whatever the number of
+// rows: how many rows and panels are in flight decides speed only.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/backend.h"
+#include "kernels/cpu/pack.h"
+#include "kernels/cpu/parallel.h"
+
+namespace gorgon {
+
+/// Rows 0 ... m - 1 cut into tiles of nearly equal height.
+struct RowTiles
+{
+    const float* x = nullptr; // packed: tile after tile, each [k][rows of the tile]
+    int64_t n_in = 0; // padded
+    int m = 0;
+    int most_rows = 1; // of a tile, on the processor at hand
+
+    int count() const { return (m + most_rows - 1) / most_rows; }
+    int firstRow(int tile) const
+    {
+        const int extra = m % count();
+        return tile * (m / count()) + (tile < extra ? tile : extra);
+    }
+};
+
+/// Where the sums go: row r of y at y + r * stride; columns from n_out on do not exist.
+struct PanelOutput
+{
+    float* y = nullptr;
+    int64_t stride = 0;
+    int64_t n_out = 0;
+    const float* bias = nullptr;
+    bool add = false;
+};
+
+/// The tiles of x, packed into `packed` unless one row can be read as it is.
+/// packed: room for x.rows * paddedInputs(dtype, x.cols) floats.
+RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed);
+
+/// Panels [first, first + n_panels) of w for all rows: they stay in the second-level cache while
+/// row tiles pass over them. first and n_panels are multiples of kPanelGroup. column: of the first
+/// panel, in y. next: the panel that this thread will read afterwards, or -1.
+void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
+    int64_t column, const PanelOutput& out);
+
+} // namespace gorgon
