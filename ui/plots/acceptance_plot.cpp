@@ -67,8 +67,8 @@ void AcceptancePlot::colour()
 {
     const Theme& t = theme();
     m_dots->setLineStyle(QCPGraph::lsNone);
-    m_dots->setScatterStyle(QCPScatterStyle(
-        QCPScatterStyle::ssDisc, Qt::NoPen, QBrush(blend(t.muted, t.panel, 0.75)), 3.5));
+    const QColor dot = blend(t.muted, t.panel, t.high_contrast ? 1 : 0.7);
+    m_dots->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(dot, 1), QBrush(dot), 3));
     m_mean->setPen(QPen(t.accent, 2));
     m_mean->setScatterStyle(QCPScatterStyle::ssNone);
     m_one->setPen(QPen(t.muted, t.hairline_width));
@@ -86,12 +86,11 @@ int AcceptancePlot::rowAt(const StepHistory& history, double x) const
 
 QString AcceptancePlot::tipAt(const StepHistory& history, int row) const
 {
-    return tr("%1: %n token(s)", nullptr, int(tokensOf(history, row)))
-               .arg(stepTitle(history.stepAt(row)))
-        + QLatin1Char('\n')
-        + tr("Mean of %1 steps: %2")
-              .arg(std::min(kMeanSteps, row + 1))
-              .arg(meanTokens(history, row), 0, 'f', 2);
+    const QString first
+        = tr("%1, tokens: %2").arg(stepTitle(history.stepAt(row))).arg(tokensOf(history, row));
+    const QString second = tr("Mean of %1 steps: %2");
+    return first + QLatin1Char('\n')
+        + second.arg(std::min(kMeanSteps, row + 1)).arg(meanTokens(history, row), 0, 'f', 2);
 }
 
 } // namespace gorgon

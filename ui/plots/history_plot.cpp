@@ -27,7 +27,7 @@ HistoryPlot::HistoryPlot(QWidget* parent)
     setNoAntialiasingOnDrag(false);
     setMinimumHeight(150);
     axisRect()->setAutoMargins(QCP::msBottom);
-    axisRect()->setMargins(QMargins(38, 10, 8, 0));
+    axisRect()->setMargins(QMargins(38, 22, 8, 0));
     m_cursor_line = addLine();
     m_reference_line = addLine();
     m_reference_text = new QCPItemText(this);

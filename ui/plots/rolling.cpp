@@ -2,6 +2,7 @@
 #include "ui/plots/rolling.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <QTextStream>
@@ -50,7 +51,8 @@ QVector<RatePoint> rollingRate(const StepHistory& history, int first_row)
         while (tail < row && history.secondsAt(tail) < now - kRateSeconds)
             tokens -= tokensOf(history, tail++);
         const double span = now - std::max(begin(tail), floor_s);
-        points.append({now, span > 0 ? tokens / span : std::numeric_limits<double>::quiet_NaN()});
+        points.append({now,
+            span >= kRateMinSeconds ? tokens / span : std::numeric_limits<double>::quiet_NaN()});
     }
     return points;
 }
@@ -74,7 +76,8 @@ QByteArray historyCsv(const StepHistory& history)
             << ',' << step.index << ',' << history.secondsAt(row) << ',' << step.accept_length
             << ',' << step.tokens.size() << ',';
         out.setRealNumberPrecision(2);
-        out << meanTokens(history, row) << ',' << (row < rates.size() ? rates[row] : 0) << ','
+        out << meanTokens(history, row) << ','
+            << (row < rates.size() && std::isfinite(rates[row]) ? rates[row] : 0) << ','
             << step.times.draft_us << ',' << step.times.verify_us << ',' << step.times.accept_us
             << ',' << step.times.total_us << '\n';
     }

@@ -191,6 +191,9 @@ void HouseStyle::drawSpinBox(
 QRect HouseStyle::subControlRect(ComplexControl control, const QStyleOptionComplex* option,
     SubControl part, const QWidget* widget) const
 {
+    if (control == CC_ComboBox && part == SC_ComboBoxEditField)
+        return visualRect(
+            option->direction, option->rect, option->rect.adjusted(Theme::kInner, 2, -28, -2));
     const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option);
     if (control != CC_SpinBox || !spin)
         return QProxyStyle::subControlRect(control, option, part, widget);

@@ -24,9 +24,9 @@ QLabel[role="muted"] { color: @muted; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="warning"] { color: @warning; }
 QLabel[role="badge"] { color: @accent; background: @tint; border: @wpx solid @accent;
-    border-radius: 9px; padding: 2px 8px; font-size: 11px; }
-QLabel[role="caution"] { color: @text; background: @inset; border: @wpx dashed @muted;
-    border-radius: 9px; padding: 2px 8px; font-size: 11px; }
+    border-radius: 10px; padding: 3px 10px; font-size: 11px; }
+QLabel[role="caution"] { color: @text; background: @inset; border: @wpx solid @muted;
+    border-radius: 10px; padding: 3px 10px; font-size: 11px; }
 QFrame[role="card"], QWidget[role="card"] { background: @panel; border: @wpx solid @hairline;
     border-radius: 12px; }
 QFrame[role="rule"] { background: @hairline; border: none; max-height: @wpx; min-height: @wpx; }
@@ -47,6 +47,9 @@ QPushButton[role="flat"], QToolButton { background: transparent; border: @wpx so
     border-radius: 8px; padding: 5px 8px; color: @text; }
 QPushButton[role="flat"]:hover, QToolButton:hover { background: @hover; }
 QPushButton[role="flat"]:focus, QToolButton:focus { border: @fpx solid @accent; padding: 4px 7px; }
+QToolButton[role="small"] { color: @muted; font-size: 11px; padding: 1px 8px; border-radius: 6px;
+    border-color: @hairline; }
+QToolButton[role="small"]:focus { padding: 0px 7px; }
 QToolButton:checked { background: @tint; color: @accent; border-color: @accent; }
 QToolButton:disabled { color: @muted; }
 QToolButton[role="segment"] { background: @panel; border: @wpx solid @hairline; border-radius: 0;
@@ -97,6 +100,7 @@ QProgressBar { background: @inset; border: none; border-radius: 3px; max-height:
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
 
 QScrollArea { background: transparent; border: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
 QScrollBar::handle { background: @scroll; border-radius: 4px; margin: 2px; }

@@ -2,6 +2,7 @@
 #include "ui/theme/theme.h"
 
 #include <QApplication>
+#include <QEvent>
 #include <QPalette>
 #include <QPointer>
 #include <QStyle>
@@ -137,7 +138,8 @@ void setRole(QWidget* widget, const char* role)
     widget->setProperty("role", QByteArray(role));
     widget->style()->unpolish(widget); // a selector on a property is read while polishing
     widget->style()->polish(widget);
-    widget->update();
+    QEvent event(QEvent::StyleChange); // frames and size hints follow
+    QCoreApplication::sendEvent(widget, &event);
 }
 
 } // namespace gorgon

@@ -95,8 +95,8 @@ double contrastRatio(const QColor& a, const QColor& b);
 QColor blend(const QColor& over, const QColor& under, qreal opacity);
 
 // Roles that the style sheet knows; set once after construction.
-/// "title", "caption", "primary", "flat", "card", "segment", "badge", "warning"; empty takes it
-/// away.
+/// Labels: "title", "strong", "muted", "caption", "badge", "caution", "warning"; buttons:
+/// "primary", "flat", "small", "segment"; frames: "card", "panel", "rule". Empty takes it away.
 void setRole(QWidget* widget, const char* role);
 
 } // namespace gorgon

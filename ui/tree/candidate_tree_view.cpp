@@ -88,16 +88,18 @@ void CandidateTreeView::relayout()
 
 void CandidateTreeView::place()
 {
-    m_layout = layoutTree(m_step.step.nodes, wantedPitch());
+    m_layout = layoutTree(m_step.step.nodes, kMinColumnPitch);
+    const double half = nodeHeight(m_layout.detail, true) / 2;
+    // Room for the next root, whether it needs it or not: nothing moves from step to step.
+    const double reserve = m_layout.n_columns > 1 ? slotReserve(m_layout) : 0;
+    const double top = m_layout.top - reserve - half - kTreeMargin;
+    const double bottom = m_layout.bottom + reserve + half + kTreeMargin;
+    m_layout.column_pitch = wantedPitch(bottom - top);
     for (size_t i = 0; i < m_items.size(); ++i)
         m_items[i]->setPos(m_layout.x(int(i)), m_layout.y[i]);
-    const double slot = nodeHeight(m_layout.detail, true);
-    // Room for the next root above or below, whether it stands there or not: nothing moves from
-    // step to step.
-    scene()->setSceneRect(QRectF(-kTreeMargin, m_layout.top - 1.5 * slot - kTreeMargin,
-        (std::max(m_layout.n_columns, 1) - 1) * m_layout.column_pitch + kNodeWidth
-            + 2 * kTreeMargin,
-        m_layout.bottom - m_layout.top + 3 * slot + 2 * kTreeMargin));
+    const int gaps = std::max(m_layout.n_columns, 1) - 1;
+    scene()->setSceneRect(-kTreeMargin, top,
+        gaps * m_layout.column_pitch + kNodeWidth + 3 * kTreeMargin, bottom - top);
 }
 
 void CandidateTreeView::fill()
@@ -138,9 +140,8 @@ void CandidateTreeView::placeNextRoot()
     m_next_root->setVisible(step.next_root >= 0);
     const int column
         = std::min(m_layout.column[size_t(last)] + 1, std::max(m_layout.n_columns - 1, 0));
-    const double height = nodeHeight(m_layout.detail, true);
-    m_next_root->setPos(column * m_layout.column_pitch,
-        freeSlot(m_layout, column, m_layout.y[size_t(last)], height));
+    m_next_root->setPos(
+        column * m_layout.column_pitch, freeSlot(m_layout, column, m_layout.y[size_t(last)]));
 }
 
 void CandidateTreeView::fillEdges()
@@ -156,21 +157,16 @@ void CandidateTreeView::fillEdges()
         const size_t parent = node.parent >= 0 && size_t(node.parent) < i ? size_t(node.parent) : 0;
         cumulative[i] = cumulative[parent] * double(node.draft_prob);
         edges.push_back({leave(*m_items[parent]), m_items[i]->pos(), cumulative[i],
-            node.verdict == Verdict::accepted, node.verdict == Verdict::not_reached});
+            node.verdict == Verdict::accepted, node.verdict == Verdict::not_reached, false});
     }
     if (m_next_root && m_next_root->isVisible() && !m_items.empty()) {
         const int last
             = step.path.empty() ? 0 : std::clamp(step.path.back(), 0, int(m_items.size()) - 1);
         const NodeItem& from = *m_items[size_t(last)];
-        const bool same_column = from.pos().x() >= m_next_root->pos().x();
-        const double half = nodeHeight(m_layout.detail, true) / 2;
-        const bool below = m_next_root->pos().y() > from.pos().y();
-        const QPointF side(dots ? 5 : kNodeWidth / 2, below ? half : -half);
-        if (same_column)
-            edges.push_back({from.pos() + side, m_next_root->pos() + QPointF(side.x(), -side.y()),
-                1, true, false});
-        else
-            edges.push_back({leave(from), m_next_root->pos(), 1, true, false});
+        const bool around
+            = from.pos().x() >= m_next_root->pos().x(); // the leaf stands in the last column
+        const QPointF to = around ? leave(*m_next_root) : m_next_root->pos();
+        edges.push_back({leave(from), to, 1, true, false, around});
     }
     m_edges->setEdges(std::move(edges));
 }

@@ -59,7 +59,7 @@ private:
     void placeNextRoot();
     void moveSelection(int by);
     void updateTheme();
-    double wantedPitch() const;
+    double wantedPitch(double height) const;
 
     StepView m_step;
     TreeLayout m_layout;

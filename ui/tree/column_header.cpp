@@ -38,8 +38,10 @@ QString ColumnHeader::words(int head) const
         : column.hit == Hit::miss              ? tr("In this step its first guess was wrong.")
                                   : tr("This step's text did not get as far as its guess.");
     if (column.share < 0)
-        return tr("Head %1 guesses %n token(s) beyond the root.", nullptr, head + 1).arg(number)
-            + QLatin1Char(' ') + now;
+        return tr("Head %1 guesses the token %2 places after the root. %3")
+            .arg(number)
+            .arg(head + 1)
+            .arg(now);
     return tr("Head %1: its first guess was right in %2 of %3 checks. %4")
         .arg(number, percentText(column.share), QLocale().toString(column.guesses), now);
 }

@@ -54,7 +54,9 @@ QRectF NodeItem::box() const
 
 QRectF NodeItem::boundingRect() const
 {
-    return box().adjusted(-4, -8, 4, 8);
+    const double label
+        = m_face.detail == NodeDetail::dots ? 14 : 5; // a dot's label is higher than the dot
+    return box().adjusted(-5, -label, 8, label);
 }
 
 void NodeItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget*)

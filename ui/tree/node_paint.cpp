@@ -48,21 +48,38 @@ void paintDot(QPainter* painter, const QRectF& box, const NodeFace& face)
     const Theme& t = theme();
     const qreal r = face.onPath() ? 5 : 3.5;
     const QPointF centre(box.left() + 5, box.center().y());
-    painter->setPen(borderPen(face));
+    QPen pen = borderPen(face);
+    pen.setStyle(Qt::SolidLine); // too small for dashes
+    painter->setPen(pen);
     painter->setBrush(face.onPath() && face.kind != NodeFace::Kind::root ? t.accent
             : face.verdict == Verdict::rejected                          ? t.headHue(face.head)
                                                                          : t.panel);
     painter->drawEllipse(centre, r, r);
 }
 
-void paintLabel(QPainter* painter, const QRectF& rect, const NodeFace& face)
+void paintLabel(QPainter* painter, const QRectF& rect, const NodeFace& face, qreal px = 11.5)
 {
     const Theme& t = theme();
-    QFont font = monoFont(11.5);
+    QFont font = monoFont(px);
     painter->setFont(font);
     painter->setPen(face.empty ? t.muted : t.text);
     const QString label = QFontMetricsF(font).elidedText(face.label, Qt::ElideRight, rect.width());
     painter->drawText(rect, int(Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine), label);
+}
+
+/// Beside its dot, on a ground of its own, in the same size at every scale.
+void paintDotLabel(QPainter* painter, const QRectF& box, const NodeFace& face)
+{
+    const qreal scale
+        = qMax(painter->worldTransform().m11() / painter->device()->devicePixelRatioF(), 0.1);
+    const qreal px = 11.5 / qMin<qreal>(scale, 1);
+    const qreal wanted = QFontMetricsF(monoFont(px)).horizontalAdvance(face.label);
+    const QRectF text(
+        box.left() + 15, box.center().y() - 0.7 * px, qMin(wanted + 1, box.width() + 4), 1.4 * px);
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(theme().panel);
+    painter->drawRoundedRect(text.adjusted(-2, 0, 2, 0), 3, 3);
+    paintLabel(painter, text, face, px);
 }
 
 } // namespace
@@ -127,16 +144,8 @@ void paintNode(
     painter->setOpacity(isDim(face) && !ringed && !t.high_contrast ? kDim : 1);
     if (dot) {
         paintDot(painter, box, face);
-        if (with_text) {
-            const QRectF text = box.adjusted(14, -4, 0, 4);
-            painter->setPen(Qt::NoPen);
-            painter->setBrush(blend(t.panel, t.panel, 1));
-            const qreal width = QFontMetricsF(monoFont(11.5)).horizontalAdvance(face.label);
-            painter->drawRoundedRect(QRectF(text.left() - 2, text.top(),
-                                         std::min(width, text.width()) + 4, text.height()),
-                3, 3);
-            paintLabel(painter, text, face);
-        }
+        if (with_text)
+            paintDotLabel(painter, box, face);
         return;
     }
 
@@ -159,17 +168,17 @@ void paintNode(
     const bool low = box.height() < 30;
     const qreal side = pill ? 13 : 8;
     QRectF text(
-        box.left() + side, box.top() + (low ? 1 : 3), box.width() - 2 * side, low ? 14 : 18);
+        box.left() + side, box.top() + (low ? 0.5 : 3), box.width() - 2 * side, low ? 14 : 18);
     if (!drafted)
         text = QRectF(box.left() + side, box.top(), box.width() - 2 * side, box.height());
     if (drafted && face.verdict != Verdict::not_reached)
         text.setRight(box.right() - 19);
-    paintLabel(painter, text, face);
+    paintLabel(painter, text, face, low && drafted ? 10.5 : 11.5);
     if (!drafted)
         return;
     paintVerdict(painter, QPointF(box.right() - 11.5, text.center().y() + 0.5), face.verdict);
     const qreal height = low ? 3 : 4;
-    const qreal y = box.bottom() - (low ? 6 : 9.5);
+    const qreal y = box.bottom() - (low ? 5.5 : 9.5);
     paintTrack(painter, QRectF(box.left() + 8, y, box.width() - 16, height), face);
 }
 

@@ -46,6 +46,13 @@ void StepStrip::setCurrent(qint64 serial, bool held)
     update();
 }
 
+void StepStrip::setSampling(int steps)
+{
+    m_sampling = steps;
+    updateAccessible();
+    update();
+}
+
 int StepStrip::columnPitch() const
 {
     return std::clamp(width() / kSteps, kMinPitch, kMaxPitch);
@@ -113,9 +120,9 @@ void StepStrip::paintEvent(QPaintEvent*)
     const QRectF caption(0, kBars + 8, width(), 18);
     const QString state = stateWords();
     const qreal state_width = QFontMetricsF(font()).horizontalAdvance(state) + 12;
-    const QString left = n == 0
-        ? tr("steps appear here")
-        : tr("last %n step(s); arrow keys go through them, Space holds the view", nullptr, n);
+    const QString left = n == 0 ? tr("steps appear here")
+        : n == 1                ? tr("1 step; Space holds the view")
+                 : tr("last %1 steps; arrow keys go through them, Space holds the view").arg(n);
     painter.setFont(font());
     painter.setPen(t.muted);
     painter.drawText(caption, int(Qt::AlignLeft | Qt::AlignVCenter),
@@ -134,16 +141,16 @@ QString StepStrip::stateWords() const
         return QString();
     const int row = m_history->rowOf(m_serial);
     if (!m_held || row < 0)
-        return tr("live");
+        return m_sampling > 1 ? tr("live, showing 1 of %1 steps").arg(m_sampling) : tr("live");
     return tr("held at step %1").arg(QLocale().toString(m_history->stepAt(row).index + 1));
 }
 
 void StepStrip::updateAccessible()
 {
     setAccessibleDescription(
-        tr("%n step(s) shown, %1. Left and right arrow go from step to step, Home to the "
-           "oldest, End to the newest.",
-            nullptr, shownSteps())
+        tr("Steps shown: %1, %2. Left and right arrow go from step to step, Home to "
+           "the oldest, End to the newest.")
+            .arg(shownSteps())
             .arg(stateWords()));
 }
 

@@ -22,6 +22,9 @@ public:
     void setHistory(StepHistory* history);
     /// The step that is shown and whether the view is held there.
     void setCurrent(qint64 serial, bool held);
+    /// One picture for so many steps; 1: all are shown.
+    void setSampling(int steps);
+    QString stateWords() const;
 
     int shownSteps() const;
     QRectF columnRect(qint64 serial) const; // empty: not in the strip
@@ -43,12 +46,12 @@ protected:
 private:
     int columnPitch() const;
     int firstRow() const;
-    QString stateWords() const;
     void updateAccessible();
 
     QPointer<StepHistory> m_history;
     qint64 m_serial = -1;
     bool m_held = false;
+    int m_sampling = 1;
 };
 
 } // namespace gorgon

@@ -12,14 +12,17 @@
 namespace gorgon {
 namespace {
 
-QPainterPath curve(const QPointF& from, const QPointF& to)
+constexpr qreal kBulge = 14;
+
+QPainterPath curve(const TreeEdge& edge)
 {
-    QPainterPath path(from);
-    if (to.x() > from.x()) {
-        const qreal bend = (to.x() - from.x()) * 0.5;
-        path.cubicTo(from + QPointF(bend, 0), to - QPointF(bend, 0), to);
+    QPainterPath path(edge.from);
+    if (edge.around) {
+        const QPointF out(kBulge * 4 / 3, 0); // a cubic reaches three quarters of its handles
+        path.cubicTo(edge.from + out, edge.to + out, edge.to);
     } else {
-        path.lineTo(to); // to the next root in the same column
+        const QPointF bend((edge.to.x() - edge.from.x()) * 0.5, 0);
+        path.cubicTo(edge.from + bend, edge.to - bend, edge.to);
     }
     return path;
 }
@@ -34,7 +37,7 @@ void TreeEdges::setEdges(std::vector<TreeEdge> edges)
     m_edges = std::move(edges);
     m_bounds = QRectF();
     for (const TreeEdge& edge : m_edges)
-        m_bounds |= QRectF(edge.from, edge.to).normalized().adjusted(-3, -3, 3, 3);
+        m_bounds |= QRectF(edge.from, edge.to).normalized().adjusted(-3, -3, kBulge + 3, 3);
     update();
 }
 
@@ -53,7 +56,7 @@ void TreeEdges::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidge
             QColor colour = accepted ? t.accent : blend(t.muted, t.hairline, 0.25);
             colour.setAlphaF(edge.dim && !t.high_contrast ? 0.55F : 1);
             painter->setPen(QPen(colour, width, Qt::SolidLine, Qt::FlatCap));
-            painter->drawPath(curve(edge.from, edge.to));
+            painter->drawPath(curve(edge));
         }
     }
 }

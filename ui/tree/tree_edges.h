@@ -15,6 +15,7 @@ struct TreeEdge
     double cumulative_prob = 0; // of the draft, from the root
     bool accepted = false;
     bool dim = false;
+    bool around = false; // both ends on the right side of one column
 
     bool operator==(const TreeEdge&) const = default;
 };

@@ -21,7 +21,7 @@ Pitch pitchFor(NodeDetail detail)
     case NodeDetail::full:
         return {44, 56};
     case NodeDetail::bars:
-        return {16, 22};
+        return {17, 22};
     case NodeDetail::dots:
         break;
     }
@@ -74,7 +74,7 @@ double nodeHeight(NodeDetail detail, bool on_path)
     case NodeDetail::full:
         return 34;
     case NodeDetail::bars:
-        return on_path ? 22 : 10;
+        return on_path ? 23 : 10;
     case NodeDetail::dots:
         break;
     }
@@ -142,9 +142,9 @@ TreeLayout layoutTree(const std::vector<StepNode>& nodes, double column_pitch)
     return layout;
 }
 
-double freeSlot(const TreeLayout& layout, int column, double wanted, double height)
+double freeSlot(const TreeLayout& layout, int column, double wanted)
 {
-    const double distance = (nodeHeight(layout.detail, false) + height) / 2 + 5;
+    const double distance = nodeHeight(layout.detail, true) + 6;
     std::vector<double> taken;
     for (size_t i = 0; i < layout.y.size(); ++i)
         if (layout.column[i] == column)
@@ -154,17 +154,34 @@ double freeSlot(const TreeLayout& layout, int column, double wanted, double heig
         candidates.push_back(y - distance);
         candidates.push_back(y + distance);
     }
+    // Outside the outline only where nothing inside is free.
+    const double span = layout.bottom - layout.top + 2 * distance;
+    const auto cost = [&](double y) {
+        const bool inside = y >= layout.top - 1e-9 && y <= layout.bottom + 1e-9;
+        return std::abs(y - wanted) + (inside ? 0 : span);
+    };
     double best = wanted;
-    double best_distance = std::numeric_limits<double>::infinity();
+    double best_cost = std::numeric_limits<double>::infinity();
     for (const double y : candidates) {
         const bool free = std::all_of(taken.begin(), taken.end(),
             [&](double other) { return std::abs(other - y) >= distance - 1e-9; });
-        if (free && std::abs(y - wanted) < best_distance) {
+        if (free && cost(y) < best_cost) {
             best = y;
-            best_distance = std::abs(y - wanted);
+            best_cost = cost(y);
         }
     }
     return best;
+}
+
+double slotReserve(const TreeLayout& layout)
+{
+    double reserve = 0;
+    for (size_t i = 0; i < layout.y.size(); ++i) {
+        const int column = std::min(layout.column[i] + 1, layout.n_columns - 1);
+        const double y = freeSlot(layout, column, layout.y[i]);
+        reserve = std::max({reserve, layout.top - y, y - layout.bottom});
+    }
+    return reserve;
 }
 
 } // namespace gorgon

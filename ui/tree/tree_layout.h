@@ -48,8 +48,11 @@ TreeLayout layoutTree(const std::vector<StepNode>& nodes, double column_pitch);
 /// Whether two steps have the same places.
 bool sameShape(const std::vector<StepNode>& a, const std::vector<StepNode>& b);
 
-/// Centre of the free slot of `height` in a column that lies nearest to `wanted`. May leave the
-/// tree's outline by one slot at the top or the bottom.
-double freeSlot(const TreeLayout& layout, int column, double wanted, double height);
+/// Centre of the free slot in a column that lies nearest to `wanted`, for a node as high as those
+/// of the accepted path. Stays between the tree's first and last node where a slot is free there.
+double freeSlot(const TreeLayout& layout, int column, double wanted);
+
+/// How far the tree's outline must grow above and below so that every column has a free slot.
+double slotReserve(const TreeLayout& layout);
 
 } // namespace gorgon

@@ -9,6 +9,8 @@
 #include <QToolButton>
 #include <QTreeView>
 
+#include <QResizeEvent>
+
 #include "ui/theme/theme.h"
 #include "ui/tree/candidate_tree_view.h"
 #include "ui/tree/node_table_model.h"
@@ -76,7 +78,7 @@ void TreePanel::refresh()
     else // dropped from the history while held: the picture stays, the oldest step is the nearest
         m_held_serial = m_history->firstSerial();
     if (!isHeld() && m_skipped > 1) {
-        m_sampling_label->setText(tr("showing 1 of %1 steps").arg(m_skipped));
+        m_strip->setSampling(m_skipped);
         m_sampling_timer->start(kSamplingWordsMs);
     }
     m_skipped = 0;
@@ -91,9 +93,10 @@ void TreePanel::showRow(int row)
     m_table_model->setStep(view);
     m_legend->setHasThreshold(hasThreshold(view.step));
     m_strip->setCurrent(serial, isHeld());
-    m_step_label->setText(QStringLiteral("<b>%1</b>&nbsp; %2")
-                              .arg(stepTitle(view.step), stepSummary(view.step).toHtmlEscaped()));
+    m_summary = stepSummary(view.step);
+    m_title = stepTitle(view.step);
     m_mode_label->setText(modeSummary(view.step));
+    updateHeader();
     if (has_tree || m_absence == TreeAbsence::none)
         m_pages->setCurrentWidget(
             m_table_button->isChecked() ? static_cast<QWidget*>(m_table) : m_view);
@@ -104,6 +107,31 @@ void TreePanel::showRow(int row)
         m_shown_serial = serial;
         emit stepShown(view.message_id, view.step.index);
     }
+}
+
+void TreePanel::updateHeader()
+{
+    // What does not fit is cut at a comma, not within a number.
+    const int room = width() - 2 * Theme::kEdge - m_mode_label->sizeHint().width() - Theme::kGap;
+    const QFontMetrics metrics(font());
+    const int title
+        = QFontMetrics(uiFont(Theme::kInterface, QFont::DemiBold)).horizontalAdvance(m_title) + 10;
+    QString summary = m_summary;
+    while (summary.contains(QLatin1Char(',')) && title + metrics.horizontalAdvance(summary) > room)
+        summary.truncate(summary.lastIndexOf(QLatin1Char(',')));
+    m_step_label->setText(
+        QStringLiteral("<b>%1</b>&nbsp; %2").arg(m_title.toHtmlEscaped(), summary.toHtmlEscaped()));
+    m_step_label->setToolTip(m_summary);
+}
+
+void TreePanel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    if (!m_title.isEmpty())
+        updateHeader();
+    // A fixed number of lines, so that a longer sentence does not push the tree.
+    const int lines = width() >= 560 ? 2 : 3;
+    m_explanation->setFixedHeight(lines * QFontMetrics(m_explanation->font()).lineSpacing() + 2);
 }
 
 void TreePanel::showAbsence()
@@ -137,6 +165,7 @@ void TreePanel::showAbsence()
     m_pages->setCurrentWidget(m_absence_page);
     m_legend->hide();
     if (m_shown_serial < 0) {
+        m_title.clear();
         m_step_label->clear();
         m_mode_label->clear();
     }

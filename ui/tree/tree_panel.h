@@ -61,6 +61,7 @@ signals:
 protected:
     void keyPressEvent(QKeyEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QLayout* buildHeader();
@@ -69,6 +70,7 @@ private:
     void refresh();
     void showRow(int row);
     void showAbsence();
+    void updateHeader();
     void scrub(int steps);
 
     QPointer<StepHistory> m_history;
@@ -80,7 +82,6 @@ private:
     TreeLegend* m_legend = nullptr;
     QLabel* m_step_label = nullptr;
     QLabel* m_mode_label = nullptr;
-    QLabel* m_sampling_label = nullptr;
     QLabel* m_explanation = nullptr;
     QWidget* m_absence_page = nullptr;
     QLabel* m_absence_title = nullptr;
@@ -88,6 +89,8 @@ private:
     QToolButton* m_table_button = nullptr;
     QTimer* m_timer = nullptr; // at most 15 pictures a second
     QTimer* m_sampling_timer = nullptr;
+    QString m_title;
+    QString m_summary;
     qint64 m_held_serial = -1;
     qint64 m_shown_serial = -1;
     int m_skipped = 0; // steps since the last picture

@@ -26,12 +26,12 @@ TreePanel::TreePanel(QWidget* parent)
     setAccessibleName(tr("Tree"));
     setRole(this, "panel");
     setAttribute(Qt::WA_StyledBackground);
-    setFocusPolicy(Qt::StrongFocus);
     m_timer = new QTimer(this);
     m_timer->setSingleShot(true);
     connect(m_timer, &QTimer::timeout, this, &TreePanel::refresh);
     m_sampling_timer = new QTimer(this);
     m_sampling_timer->setSingleShot(true);
+    connect(m_sampling_timer, &QTimer::timeout, this, [this] { m_strip->setSampling(1); });
 
     auto* all = new QVBoxLayout(this);
     all->setContentsMargins(Theme::kEdge, Theme::kGap, Theme::kEdge, Theme::kGap);
@@ -39,14 +39,17 @@ TreePanel::TreePanel(QWidget* parent)
     all->addLayout(buildHeader());
     all->addWidget(buildPages(), 1);
 
+    auto* below = new QHBoxLayout;
+    below->setSpacing(Theme::kInner);
     m_legend = new TreeLegend(this);
-    all->addWidget(m_legend);
+    below->addWidget(m_legend, 1);
+    below->addStretch();
+    below->addWidget(m_table_button, 0, Qt::AlignTop);
+    all->addLayout(below);
     m_explanation = new QLabel(this);
     m_explanation->setAccessibleName(tr("Explanation"));
     m_explanation->setWordWrap(true);
     m_explanation->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    m_explanation->setMinimumHeight(
-        3 * QFontMetrics(uiFont()).lineSpacing()); // never pushes the tree
     m_explanation->setTextFormat(Qt::PlainText);
     m_explanation->setTextInteractionFlags(Qt::TextSelectableByMouse);
     all->addWidget(m_explanation);
@@ -55,6 +58,9 @@ TreePanel::TreePanel(QWidget* parent)
     m_strip = new StepStrip(this);
     all->addWidget(m_strip);
     connect(m_strip, &StepStrip::serialChosen, this, &TreePanel::showSerial);
+    setFocusProxy(m_view);
+    setTabOrder(m_view, m_table_button);
+    setTabOrder(m_table_button, m_strip);
     refresh();
 }
 
@@ -66,24 +72,19 @@ QLayout* TreePanel::buildHeader()
     m_step_label->setAccessibleName(tr("Step"));
     m_step_label->setMinimumWidth(40);
     m_step_label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    m_sampling_label = new QLabel(this);
-    m_sampling_label->setAccessibleName(tr("Sampling of steps"));
-    setRole(m_sampling_label, "caption");
-    connect(m_sampling_timer, &QTimer::timeout, m_sampling_label, &QLabel::clear);
     m_mode_label = new QLabel(this);
     m_mode_label->setAccessibleName(tr("Acceptance"));
     setRole(m_mode_label, "muted");
     m_table_button = new QToolButton(this);
     m_table_button->setText(tr("Table"));
     m_table_button->setCheckable(true);
+    setRole(m_table_button, "small");
     m_table_button->setAccessibleName(tr("Show the tree as a table"));
     m_table_button->setToolTip(
         tr("The same nodes as rows, for reading with the keyboard or a screen reader"));
     connect(m_table_button, &QToolButton::toggled, this, &TreePanel::refresh);
     header->addWidget(m_step_label, 1);
-    header->addWidget(m_sampling_label);
     header->addWidget(m_mode_label);
-    header->addWidget(m_table_button);
     return header;
 }
 

@@ -17,20 +17,29 @@
 namespace gorgon {
 namespace {
 
-constexpr double kMinFit = 0.72; // smaller text cannot be read: scroll instead
+// Smaller text cannot be read: scroll instead. Dots carry little text, and theirs keeps its size.
+double minFit(NodeDetail detail)
+{
+    return detail == NodeDetail::dots ? 0.5 : 0.7;
+}
+
 constexpr double kMaxFit = 1.15;
 constexpr double kMinZoom = 0.5;
 constexpr double kMaxZoom = 4;
 
 } // namespace
 
-double CandidateTreeView::wantedPitch() const
+double CandidateTreeView::wantedPitch(double height) const
 {
-    const int n_columns = draftDepth(m_step.step) + 1;
-    if (n_columns < 2)
+    // The scale follows from the height; columns then take the width that is left.
+    if (m_layout.n_columns < 2)
         return kMinColumnPitch;
-    const double room = viewport()->width() - kNodeWidth - 2 * kTreeMargin;
-    return std::clamp(std::floor(room / (n_columns - 1)), kMinColumnPitch, kMaxColumnPitch);
+    const double wanted = viewport()->height() / height;
+    const double scale = std::clamp(wanted, minFit(m_layout.detail), kMaxFit);
+    const int bar = wanted < scale ? verticalScrollBar()->sizeHint().width() : 0;
+    const double room = (width() - bar) / scale - kNodeWidth - 3 * kTreeMargin;
+    return std::clamp(std::floor(room / (m_layout.n_columns - 1)), kMinColumnPitch,
+        kMaxColumnPitch / std::min(scale, 1.0));
 }
 
 void CandidateTreeView::fit()
@@ -40,13 +49,16 @@ void CandidateTreeView::fit()
         return;
     const double scale
         = std::min(viewport()->width() / rect.width(), viewport()->height() / rect.height());
-    const double fitted = std::clamp(scale, kMinFit, kMaxFit) * m_zoom;
+    const double fitted = std::clamp(scale, minFit(m_layout.detail), kMaxFit) * m_zoom;
     setTransform(QTransform::fromScale(fitted, fitted));
     if (m_items.empty())
         return;
     horizontalScrollBar()->setValue(horizontalScrollBar()->minimum());
-    if (verticalScrollBar()->maximum() > verticalScrollBar()->minimum())
-        centerOn(QPointF(viewport()->width() / fitted / 2 - kTreeMargin, m_layout.y[0]));
+    // Where not all fits: the likely branches, which stand at the top, with the root still in
+    // sight.
+    const double root_y = m_layout.y[0] * fitted;
+    verticalScrollBar()->setValue(
+        qMax(verticalScrollBar()->minimum(), qRound(root_y - 0.85 * viewport()->height())));
     m_header->update();
 }
 

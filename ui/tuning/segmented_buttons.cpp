@@ -25,7 +25,7 @@ SegmentedButtons::SegmentedButtons(
         button->setText(choices[i].text);
         button->setCheckable(true);
         button->setChecked(i == 0);
-        button->setFocusPolicy(Qt::StrongFocus);
+        button->setFocusPolicy(i == 0 ? Qt::StrongFocus : Qt::ClickFocus);
         button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
         button->setAccessibleName(QStringLiteral("%1: %2").arg(name, choices[i].text));
         button->setProperty("place",
@@ -38,6 +38,10 @@ SegmentedButtons::SegmentedButtons(
     }
     setUnavailable(QString());
     connect(m_group, &QButtonGroup::idClicked, this, &SegmentedButtons::chosen);
+    // Tab reaches the one that holds; arrows go on from there.
+    connect(m_group, &QButtonGroup::idToggled, this, [this](int id, bool on) {
+        m_group->button(id)->setFocusPolicy(on ? Qt::StrongFocus : Qt::ClickFocus);
+    });
 }
 
 int SegmentedButtons::current() const

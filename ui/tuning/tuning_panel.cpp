@@ -34,8 +34,7 @@ void TuningPanel::showSettings()
     m_nodes->setValue(m_settings.max_nodes);
     m_tree->setTree(m_settings.tree);
     m_seed_fixed->setChecked(m_settings.seed.has_value());
-    if (m_settings.seed)
-        m_seed->setText(QString::number(*m_settings.seed));
+    m_seed->setText(m_settings.seed ? QString::number(*m_settings.seed) : QString());
     updateStates();
 }
 
@@ -95,9 +94,10 @@ void TuningPanel::readSeed()
     else if (ok)
         m_settings.seed = seed;
     setRole(m_seed_words, ok || !m_seed_fixed->isChecked() ? "caption" : "warning");
-    m_seed_words->setText(!m_seed_fixed->isChecked() ? tr("A new one for every answer.")
+    m_seed_words->setText(!m_seed_fixed->isChecked() ? QString()
             : ok ? tr("The same prompt and settings give the same answer.")
                  : tr("A seed is a whole number from 0 to 18446744073709551615."));
+    m_seed_words->setVisible(m_seed_fixed->isChecked());
 }
 
 void TuningPanel::updateStates()
@@ -114,17 +114,18 @@ void TuningPanel::updateStates()
     const QString only_typical = tr("Only typical acceptance has a threshold.");
     const QString no_draw = tr("Greedy always takes the most likely token, so this has no effect.");
     m_temperature->setUnavailable(greedy ? no_draw : QString());
-    m_top_p->setUnavailable(greedy ? no_draw : QString());
+    m_top_p->setUnavailable(greedy ? no_draw : QString(), true);
     m_threshold->setUnavailable(typical ? QString() : only_typical);
     m_alpha->setUnavailable(!typical    ? only_typical
             : m_alpha_lock->isChecked() ? tr("Follows the threshold: its square root.")
-                                        : QString());
+                                        : QString(),
+        !typical);
     m_alpha_lock->setEnabled(typical);
     m_alpha_lock->setToolTip(typical ? m_alpha_lock->accessibleDescription() : only_typical);
-    m_heads->setUnavailable(no_heads);
+    m_heads->setUnavailable(no_heads, true);
     m_tree->setUnavailable(no_heads);
-    m_top_k->setUnavailable(no_tree);
-    m_nodes->setUnavailable(no_tree);
+    m_top_k->setUnavailable(no_tree, true);
+    m_nodes->setUnavailable(no_tree, true);
     m_seed->setEnabled(m_seed_fixed->isChecked());
     readSeed();
 

@@ -174,6 +174,7 @@ void TuningPanel::buildSampling(QVBoxLayout* column)
     m_seed->setFont(monoFont());
     m_seed->setAlignment(Qt::AlignRight);
     m_seed->setMaxLength(20);
+    m_seed->setPlaceholderText(tr("a new one for every answer"));
     m_seed->setToolTip(tr("A whole number; used where the seed is fixed"));
     m_seed->setValidator(
         new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{1,20}")), m_seed));
@@ -184,8 +185,8 @@ void TuningPanel::buildSampling(QVBoxLayout* column)
     m_seed_words->setAccessibleName(tr("About the seed"));
     column->addWidget(m_seed_words);
     connect(m_seed_fixed, &QCheckBox::clicked, this, [this](bool fixed) {
-        if (fixed && m_seed->text().isEmpty())
-            m_seed->setText(QString::number(QRandomGenerator::global()->bounded(1000000)));
+        m_seed->setText(
+            fixed ? QString::number(QRandomGenerator::global()->bounded(1000000)) : QString());
         readSeed();
         edited();
     });

@@ -100,8 +100,9 @@ void ValueRow::setWords(const QString& words)
     showWords();
 }
 
-void ValueRow::setUnavailable(const QString& why)
+void ValueRow::setUnavailable(const QString& why, bool said_above)
 {
+    m_said_above = said_above;
     m_why = why;
     m_slider->setEnabled(why.isEmpty());
     m_box->setEnabled(why.isEmpty());
@@ -111,7 +112,7 @@ void ValueRow::setUnavailable(const QString& why)
 
 void ValueRow::showWords()
 {
-    const QString words = m_why.isEmpty() ? m_words : m_why;
+    const QString words = m_why.isEmpty() ? m_words : m_said_above ? QString() : m_why;
     m_words_label->setText(words);
     m_words_label->setVisible(!words.isEmpty());
     const QString tip

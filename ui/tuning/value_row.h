@@ -32,8 +32,9 @@ public:
     void setRange(double low, double high);
 
     void setWords(const QString& words);
-    /// Disabled, and says why; empty: enabled.
-    void setUnavailable(const QString& why);
+    /// Disabled, and says why; empty: enabled. The row above may have said it already: then only
+    /// the tooltip.
+    void setUnavailable(const QString& why, bool said_above = false);
 
     QSlider* slider() const { return m_slider; }
     QDoubleSpinBox* box() const { return m_box; }
@@ -48,6 +49,7 @@ private:
     QString m_explanation;
     QString m_words;
     QString m_why;
+    bool m_said_above = false;
     Range m_range;
     QLabel* m_name = nullptr;
     QSlider* m_slider = nullptr;
