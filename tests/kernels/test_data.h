@@ -2,6 +2,7 @@
 // Random inputs and the host's view of what a backend holds.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/kernels/test_data.h"
+
+using namespace gorgon;
+using namespace gorgon::tests;
+
+namespace {
+
+struct Heads
+{
+    int n_heads, n_kv_heads, head_dim;
+    int qkvCols() const { return (n_heads + 2 * n_kv_heads) * head_dim; }
+    int outCols() const { return n_heads * head_dim; }
+};
+
+RopeTable makeRope(
+    std::vector<float>& cosines, std::vector<float>& sines, int positions, int head_dim)
+{
+    const int half = head_dim / 2;
+    cosines.resize(size_t(positions * half));
+    sines.resize(size_t(positions * half));
+    for (int p = 0; p < positions; p++) {
+        for (int d = 0; d < half; d++) {
+            const double angle = p * std::pow(10000.0, -double(d) / half);
+            cosines[size_t(p * half + d)] = float(std::cos(angle));
+            sines[size_t(p * half + d)] = float(std::sin(angle));
+        }
+    }
+    return {view(cosines, half), view(sines, half)};
+}
+
+/// A conversation: a cache, rope and the inputs (qkv) of every position or node.
+struct Fixture
+{
+    Heads heads;
+    std::unique_ptr<Backend> backend;
+    std::vector<float> cosines, sines;
+    RopeTable rope;
+    KvCache cache;
+    StepState state;
+
+    Fixture(Heads shape, int n_threads, int64_t capacity)
+        : heads(shape)
+        , backend(cpu(n_threads))
+        , rope(makeRope(cosines, sines, int(capacity), shape.head_dim))
+        , cache(backend->makeKvCache(2, shape.n_kv_heads, shape.head_dim, capacity))
+    {
+    }
+
+    /// Stores the rows behind kv_len and returns their attention; layer 1, so that layers are told
+    /// apart.
+    std::vector<float> attend(const float* qkv_rows, int m, const TreeTables* tree)
+    {
+        std::vector<float> qkv(qkv_rows, qkv_rows + m * heads.qkvCols());
+        std::vector<float> out(size_t(m * heads.outCols()));
+        backend->ropeAndStore(
+            view(qkv, heads.qkvCols()), heads.n_heads, rope, cache, 1, tree, &state);
+        backend->attention(view(qkv, heads.qkvCols()), heads.n_heads, cache, 1, tree, &state,
+            view(out, heads.outCols()));
+        return out;
+    }
+
+    /// Commits rows as a chain, in chunks.
+    std::vector<float> feed(const float* qkv_rows, int m, int chunk)
+    {
+        std::vector<float> out;
+        for (int i = 0; i < m; i += chunk) {
+            const int n = std::min(chunk, m - i);
+            const auto part = attend(qkv_rows + i * heads.qkvCols(), n, nullptr);
+            out.insert(out.end(), part.begin(), part.end());
+            backend->advance(&state, n);
+        }
+        return out;
+    }
+};
+
+/// Attention of the last of `n` positions in double. qkv: (n, cols), not rotated.
+std::vector<double> reference(const Heads& heads, const std::vector<const float*>& rows)
+{
+    const int n = int(rows.size()), half = heads.head_dim / 2,
+              group = heads.n_heads / heads.n_kv_heads;
+    const auto rotated = [&](const float* x, int position) {
+        std::vector<double> y(static_cast<size_t>(heads.head_dim));
+        for (int d = 0; d < half; d++) {
+            const double angle = position * std::pow(10000.0, -double(d) / half);
+            const double c = std::cos(angle), s = std::sin(angle);
+            y[size_t(d)] = x[d] * c - x[d + half] * s;
+            y[size_t(d + half)] = x[d + half] * c + x[d] * s;
+        }
+        return y;
+    };
+    std::vector<double> out;
+    for (int h = 0; h < heads.n_heads; h++) {
+        const int kv = h / group;
+        const auto q = rotated(rows[size_t(n - 1)] + h * heads.head_dim, n - 1);
+        std::vector<double> scores;
+        double highest = -1e300, total = 0;
+        for (int p = 0; p < n; p++) {
+            const auto k = rotated(rows[size_t(p)] + (heads.n_heads + kv) * heads.head_dim, p);
+            double score = 0;
+            for (int d = 0; d < heads.head_dim; d++)
+                score += q[size_t(d)] * k[size_t(d)];
+            scores.push_back(score / std::sqrt(double(heads.head_dim)));
+            highest = std::max(highest, scores.back());
+        }
+        for (double& score : scores)
+            total += score = std::exp(score - highest);
+        for (int d = 0; d < heads.head_dim; d++) {
+            double sum = 0;
+            for (int p = 0; p < n; p++)
+                sum += scores[size_t(p)]
+                    * rows[size_t(p)][(heads.n_heads + heads.n_kv_heads + kv) * heads.head_dim + d];
+            out.push_back(sum / total);
+        }
+    }
+    return out;
+}
+
+constexpr Heads kShapes[] = {{4, 4, 8}, {6, 2, 16}, {8, 1, 24}, {2, 1, 64}, {3, 3, 6}, {2, 2, 2}};
+
+} // namespace
+
+TEST_CASE("attention over a chain equals softmax in double")
+{
+    for (const Heads heads : kShapes) {
+        const int n = 53;
+        const auto qkv = randomFloats(size_t(n * heads.qkvCols()), 11);
+        Fixture fixture(heads, 2, 100);
+        const auto out = fixture.feed(qkv.data(), n, 7);
+        double worst = 0;
+        std::vector<const float*> rows;
+        for (int p = 0; p < n; p++) {
+            rows.push_back(qkv.data() + p * heads.qkvCols());
+            const auto expected = reference(heads, rows);
+            for (size_t i = 0; i < expected.size(); i++)
+                worst = std::max(
+                    worst, std::abs(expected[i] - double(out[size_t(p * heads.outCols()) + i])));
+        }
+        CAPTURE(heads.head_dim);
+        CHECK(worst < 2e-5);
+    }
+}
+
+TEST_CASE("attention gives the same bits in one chunk, row by row, and with any number of threads")
+{
+    for (const Heads heads : kShapes) {
+        const int n = kMaxNodes;
+        const auto qkv = randomFloats(size_t(n * heads.qkvCols()), 12);
+        Fixture alone(heads, 1, 300);
+        const auto expected = alone.feed(qkv.data(), n, 1);
+        for (const int n_threads : {1, 2, 3}) {
+            for (const int chunk : {2, 15, 16, 100, 256}) {
+                Fixture fixture(heads, n_threads, 300);
+                const auto out = fixture.feed(qkv.data(), n, chunk);
+                CHECK(sameBits(out.data(), expected.data(), out.size()));
+            }
+        }
+    }
+}
+
+TEST_CASE("a tree's path has the bits of the committed sequence, and commit moves it in place")
+{
+    for (const Heads heads : kShapes) {
+        for (const int kv_len : {0, 1, 14, 15, 16, 17, 31, 40, 64}) {
+            for (const int n_nodes : {1, 2, 9, 40, 256}) {
+                if (n_nodes == 256 && kv_len % 16 != 15)
+                    continue;
+                const TreeTables tree
+                    = randomTree(n_nodes, n_nodes > 20 ? 25 : 5, uint32_t(kv_len + n_nodes));
+                const int cols = heads.qkvCols();
+                const auto prefix = randomFloats(size_t((kv_len + 1) * cols), 13);
+                const auto nodes = randomFloats(size_t(n_nodes * cols), 14);
+                Fixture fixture(heads, 2, kv_len + kMaxNodes);
+                fixture.feed(prefix.data(), kv_len, 16);
+                const auto out = fixture.attend(nodes.data(), n_nodes, &tree);
+
+                // Every leaf's line, decoded one row at a time.
+                int n_wrong = 0;
+                for (int leaf = 0; leaf<n_nodes; leaf += n_nodes> 20 ? 11 : 1) {
+                    Fixture plain(heads, 1, kv_len + kMaxNodes);
+                    plain.feed(prefix.data(), kv_len, 16);
+                    for (int depth = 0; depth <= tree.depth[leaf]; depth++) {
+                        const int node = tree.path[leaf][depth];
+                        const auto row = plain.feed(nodes.data() + node * cols, 1, 1);
+                        n_wrong += !sameBits(
+                            row.data(), out.data() + node * heads.outCols(), row.size());
+                    }
+                }
+                CAPTURE(heads.head_dim);
+                CAPTURE(kv_len);
+                CAPTURE(n_nodes);
+                CHECK(n_wrong == 0);
+
+                // Commit the line of the last node and compare the whole cache with plain
+                // decoding's.
+                const int last = n_nodes - 1;
+                StepRecord& record = fixture.state.record;
+                record.accept_length = tree.depth[last];
+                for (int depth = 0; depth <= tree.depth[last]; depth++)
+                    record.path[depth] = tree.path[last][depth];
+                fixture.backend->commit(fixture.cache, &fixture.state);
+                Fixture plain(heads, 1, kv_len + kMaxNodes);
+                plain.feed(prefix.data(), kv_len, 16);
+                for (int depth = 0; depth <= tree.depth[last]; depth++)
+                    plain.feed(nodes.data() + tree.path[last][depth] * cols, 1, 1);
+                CHECK(fixture.state.kv_len == plain.state.kv_len);
+                const size_t floats = size_t(heads.n_kv_heads * heads.head_dim);
+                std::vector<float> k(floats), v(floats), plain_k(floats), plain_v(floats);
+                int n_different = 0;
+                for (int slot = 0; slot < plain.state.kv_len; slot++) {
+                    fixture.backend->readKv(fixture.cache, 1, slot, k.data(), v.data());
+                    plain.backend->readKv(plain.cache, 1, slot, plain_k.data(), plain_v.data());
+                    n_different += k != plain_k || v != plain_v;
+                }
+                CHECK(n_different == 0);
+                fixture.backend->readKv(fixture.cache, 0, 0, k.data(), v.data());
+                CHECK(std::all_of(k.begin(), k.end(), [](float x) { return x == 0; }));
+            }
+        }
+    }
+}
+
+TEST_CASE("slots that a row does not see may hold anything")
+{
+    const Heads heads{4, 2, 16};
+    const int kv_len = 21, cols = heads.qkvCols();
+    const auto prefix = randomFloats(size_t(kv_len * cols), 15);
+    auto nodes = randomFloats(size_t(3 * cols), 16);
+    const TreeTables tree = makeTree({-1, 0, 0});
+    Fixture fixture(heads, 2, 300);
+    fixture.feed(prefix.data(), kv_len, 32);
+    const auto clean = fixture.attend(nodes.data(), 3, &tree);
+    for (int i = 0; i < cols; i++)
+        nodes[size_t(2 * cols + i)] = NAN;
+    Fixture poisoned(heads, 2, 300);
+    poisoned.feed(prefix.data(), kv_len, 32);
+    const auto out = poisoned.attend(nodes.data(), 3, &tree);
+    CHECK(sameBits(out.data(), clean.data(), size_t(2 * heads.outCols())));
+    CHECK(std::isnan(out[size_t(2 * heads.outCols())]));
+    // Behind the end of a chain, too.
+    const auto one = poisoned.feed(nodes.data(), 1, 1);
+    CHECK(sameBits(one.data(), clean.data(), one.size()));
+}
+
+TEST_CASE("a long context stays accurate")
+{
+    const Heads heads{2, 1, 16};
+    const int n = 3001, cols = heads.qkvCols();
+    const auto qkv = randomFloats(size_t(n * cols), 17, 2);
+    Fixture fixture(heads, 2, n + kMaxNodes);
+    const auto out = fixture.feed(qkv.data(), n, 256);
+    std::vector<const float*> rows;
+    for (int p = 0; p < n; p++)
+        rows.push_back(qkv.data() + p * cols);
+    const auto expected = reference(heads, rows);
+    double worst = 0;
+    for (size_t i = 0; i < expected.size(); i++)
+        worst = std::max(
+            worst, std::abs(expected[i] - double(out[size_t((n - 1) * heads.outCols()) + i])));
+    CHECK(worst < 2e-5);
+}
