@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// A processor without AVX-512 computes the same bits as one with it, as both fuse multiply and add.
+#include <doctest/doctest.h>
+
+#include <hwy/targets.h>
+
+#include "tests/kernels/test_data.h"
+
+using namespace gorgon;
+using namespace gorgon::tests;
+
+namespace {
+
+class OnlyTarget
+{
+public:
+    explicit OnlyTarget(int64_t target)
+    {
+        hwy::SetSupportedTargetsForTest(target);
+        hwy::GetChosenTarget().DeInit();
+    }
+    ~OnlyTarget()
+    {
+        hwy::SetSupportedTargetsForTest(0);
+        hwy::GetChosenTarget().DeInit();
+    }
+};
+
+/// One small pass through every operation with vectors in it; everything that it computed.
+std::vector<float> everything()
+{
+    constexpr int kNodes = 21, kDim = 52, kHeads = 4, kKvHeads = 2, kHeadDim = 12, kVocab = 333;
+    constexpr int kCols = (kHeads + 2 * kKvHeads) * kHeadDim;
+    auto backend = cpu(2);
+    std::vector<float> all;
+    const auto keep = [&](const std::vector<float>& values) {
+        all.insert(all.end(), values.begin(), values.end());
+    };
+    const TreeTables tree = randomTree(kNodes, 5, 51);
+    auto x = randomFloats(kNodes * kDim, 52);
+    const auto weight = randomFloats(kDim, 53);
+    backend->rmsNorm(view(x, kDim), weight.data(), 1e-5F, view(x, kDim));
+    keep(x);
+    std::vector<float> qkv(kNodes * kCols);
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
+        const Matrix w = makeMatrix(*backend, dtype, kCols, kDim, randomFloats(kCols * kDim, 54));
+        backend->matmul(w, view(x, kDim), nullptr, Epilogue::add, view(qkv, kCols));
+        keep(qkv);
+    }
+    std::vector<float> cosines(300 * kHeadDim / 2, 0.8F), sines(300 * kHeadDim / 2, 0.6F);
+    const RopeTable rope{view(cosines, kHeadDim / 2), view(sines, kHeadDim / 2)};
+    KvCache cache = backend->makeKvCache(1, kKvHeads, kHeadDim, 300);
+    StepState state;
+    state.settings.temperature = 0.9F;
+    state.settings.top_p = 0.8F;
+    std::vector<float> out(kNodes * kHeads * kHeadDim);
+    for (const TreeTables* const shape : {static_cast<const TreeTables*>(nullptr), &tree}) {
+        backend->ropeAndStore(view(qkv, kCols), kHeads, rope, cache, 0, shape, &state);
+        backend->attention(
+            view(qkv, kCols), kHeads, cache, 0, shape, &state, view(out, kHeads * kHeadDim));
+        keep(out);
+        backend->advance(&state, kNodes);
+    }
+    std::vector<float> h(kNodes * kDim / 2);
+    backend->siluMul(view(x, kDim), view(h, kDim / 2));
+    backend->addSilu(view(h, kDim / 2), view(h, kDim / 2), view(h, kDim / 2));
+    keep(h);
+    const Matrix vocabulary
+        = makeMatrix(*backend, DType::bf16, kVocab, kDim, randomFloats(kVocab * kDim, 55));
+    std::vector<float> logits(kNodes * kVocab);
+    backend->project(vocabulary, view(x, kDim), &tree, &state, view(logits, kVocab));
+    keep(logits);
+    backend->restrictDraws(view(logits, kVocab), &tree, &state);
+    backend->topK(vocabulary, view(x, kDim), 0, 20, &state);
+    for (int r = 0; r < kNodes; r++)
+        keep({state.max_logit[r], float(state.argmax[r]), state.log_z[r], state.entropy[r],
+            float(state.draw[r]), state.draw_logit[r], state.child_logit[r],
+            float(state.head_token[r][19]), state.head_prob[r][19]});
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("AVX2 and AVX-512 give the same bits")
+{
+    const auto expected = everything();
+#if defined(__x86_64__)
+    const int64_t usable = hwy::SupportedTargets();
+    for (const int64_t target : {int64_t(HWY_AVX2), int64_t(HWY_AVX3)}) {
+        if (!(usable & target)) {
+            MESSAGE("skipped: this processor lacks " << hwy::TargetName(target));
+            continue;
+        }
+        const OnlyTarget only(target);
+        const auto out = everything();
+        CHECK(out.size() == expected.size());
+        CHECK(sameBits(out.data(), expected.data(), out.size()));
+    }
+#endif
+    // Without a fused multiply-add sums round once more a term; everything else is the same.
+#if defined(__x86_64__)
+    if (usable & HWY_SSE4) {
+        const OnlyTarget only(HWY_SSE4);
+        const auto out = everything();
+        REQUIRE(out.size() == expected.size());
+        double worst = 0;
+        for (size_t i = 0; i + 9 * 21 < out.size(); i++)
+            worst = std::max(worst,
+                std::abs(double(out[i]) - double(expected[i]))
+                    / (1 + std::abs(double(expected[i]))));
+        CHECK(worst < 1e-4);
+    }
+#endif
+}
