@@ -46,7 +46,7 @@ QColor fillColour(const NodeFace& face)
 void paintDot(QPainter* painter, const QRectF& box, const NodeFace& face)
 {
     const Theme& t = theme();
-    const qreal r = face.onPath() ? 5 : 3.5;
+    const qreal r = face.onPath() ? 6.5 : 4.2;
     const QPointF centre(box.left() + 5, box.center().y());
     QPen pen = borderPen(face);
     pen.setStyle(Qt::SolidLine); // too small for dashes

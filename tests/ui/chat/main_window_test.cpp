@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/chat_panel.h"
+#include "ui/chat/conversation_panel.h"
+#include "ui/chat/prompt_card.h"
+#include "ui/chat/prompt_edit.h"
+#include "ui/chat/transcript.h"
+#include "ui/main_window.h"
+#include "ui/status/status_line.h"
+#include "ui/tree/step_history.h"
+
+#include <QAbstractButton>
+#include <QAbstractItemView>
+#include <QAbstractSlider>
+#include <QAbstractSpinBox>
+#include <QApplication>
+#include <QComboBox>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QSplitter>
+#include <QTabBar>
+#include <QTest>
+
+using namespace gorgon;
+
+namespace {
+
+ModelSummary demo(int n_heads)
+{
+    ModelSummary model;
+    model.name = QStringLiteral("Gorgon Demo");
+    model.n_heads = n_heads;
+    model.device = QStringLiteral("CPU, 2 threads");
+    model.weights = QStringLiteral("bf16");
+    model.context = 1024;
+    model.memory_bytes = 64 << 20;
+    return model;
+}
+
+GenerateSettings withTree()
+{
+    GenerateSettings settings;
+    settings.tree = {"demo", {{0}, {1}, {0, 0}}};
+    return settings;
+}
+
+bool isControl(const QWidget* widget)
+{
+    return qobject_cast<const QAbstractButton*>(widget) || qobject_cast<const QLineEdit*>(widget)
+        || qobject_cast<const QPlainTextEdit*>(widget) || qobject_cast<const QAbstractItemView*>(widget)
+        || (qobject_cast<const QAbstractSlider*>(widget) && !qobject_cast<const QScrollBar*>(widget))
+        || qobject_cast<const QAbstractSpinBox*>(widget) || qobject_cast<const QComboBox*>(widget)
+        || qobject_cast<const QTabBar*>(widget);
+}
+
+} // namespace
+
+class MainWindowTest : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { applyTheme(*qApp, ThemeMode::dark, ContrastMode::normal); }
+
+    void everyControlHasAName()
+    {
+        MainWindow window;
+        window.setModel(demo(4));
+        QStringList nameless;
+        int n_controls = 0;
+        for (const QWidget* widget : window.findChildren<QWidget*>()) {
+            // Parts that Qt itself puts into a control speak for the control.
+            if (!isControl(widget) || qobject_cast<const QAbstractSpinBox*>(widget->parentWidget())
+                || qobject_cast<const QLineEdit*>(widget->parentWidget())
+                || qobject_cast<const QTabBar*>(widget->parentWidget())
+                || qobject_cast<const QAbstractItemView*>(widget->parentWidget())
+                || widget->inherits("QComboBoxPrivateContainer") || widget->inherits("QHeaderView"))
+                continue;
+            ++n_controls;
+            const QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+            if (!face || face->text(QAccessible::Name).isEmpty())
+                nameless << QStringLiteral("%1 %2").arg(QLatin1String(widget->metaObject()->className()), widget->objectName());
+        }
+        QVERIFY(n_controls > 20);
+        QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(QStringLiteral("; "))));
+    }
+
+    void saysInWordsWhatTheEngineDoes()
+    {
+        using Phase = EngineStatus::Phase;
+        QCOMPARE(statusWords({Phase::loading, 43, 100}), QStringLiteral("Loading model 43 %"));
+        QCOMPARE(statusWords({Phase::reading_prompt, 1200, 3400}),
+            QStringLiteral("Reading prompt 1\u202F200 of 3\u202F400"));
+        MainWindow window;
+        window.setModel(demo(4));
+        window.setSettings(withTree());
+        window.setStepCosts(1000, 1500);
+        AnswerProgress progress;
+        progress.stats = {26, 10, 5, 40};
+        window.addProgress(progress);
+        QVERIFY2(window.statusLine()->text().contains(QStringLiteral("Medusa on, 4 nodes, 1.7 times plain decoding")),
+            qPrintable(window.statusLine()->text()));
+        QVERIFY(window.statusLine()->text().contains(QStringLiteral("650 tokens/s")));
+        GenerateSettings off = withTree();
+        off.tree = {};
+        window.setSettings(off);
+        QVERIFY(window.statusLine()->text().contains(QStringLiteral("Medusa off")));
+        window.setModel(demo(0));
+        QVERIFY(window.statusLine()->text().contains(QStringLiteral("these weights have no heads")));
+    }
+
+    void keysReachTheirDeeds()
+    {
+        MainWindow window;
+        window.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&window));
+        window.activateWindow();
+        window.setModel(demo(4));
+        auto* splitter = window.findChild<QSplitter*>();
+        QTest::keyClick(&window, Qt::Key_F9);
+        QVERIFY(splitter->widget(0)->isHidden());
+        QTest::keyClick(&window, Qt::Key_F9);
+        QVERIFY(!splitter->widget(0)->isHidden());
+        QTest::keyClick(&window, Qt::Key_F10);
+        QVERIFY(splitter->widget(2)->isHidden());
+        QTest::keyClick(&window, Qt::Key_2, Qt::ControlModifier);
+        QVERIFY(!splitter->widget(2)->isHidden());
+        QCOMPARE(window.findChild<QTabBar*>()->currentIndex(), 1);
+        QTest::keyClick(&window, Qt::Key_K, Qt::ControlModifier);
+        QCOMPARE(QApplication::focusWidget(), window.conversations()->search());
+        QSignalSpy fresh(window.conversations(), &ConversationPanel::newChatRequested);
+        QTest::keyClick(&window, Qt::Key_N, Qt::ControlModifier);
+        QCOMPARE(fresh.count(), 1);
+        window.chat()->focusPrompt();
+        QTest::keyClicks(window.chat()->card()->edit(), QStringLiteral("why?"));
+        QCOMPARE(window.chat()->card()->text(), QStringLiteral("why?")); // typing is not a shortcut
+    }
+
+    void escapeStopsAnAnswer()
+    {
+        MainWindow window;
+        window.show();
+        window.activateWindow();
+        window.setModel(demo(4));
+        Message answer;
+        answer.id = 2;
+        answer.role = "assistant";
+        answer.state = MessageState::generating;
+        window.chat()->beginTurn(1, true, 0, {answer});
+        QCOMPARE(window.chat()->card()->mode(), PromptCard::Mode::stop);
+        QSignalSpy stopped(window.chat(), &ChatPanel::stopRequested);
+        QTest::keyClick(window.chat()->card()->edit(), Qt::Key_Escape);
+        QCOMPARE(stopped.count(), 1);
+        answer.state = MessageState::stopped;
+        window.chat()->finishAnswer(1, answer);
+        QCOMPARE(window.chat()->card()->mode(), PromptCard::Mode::send);
+    }
+
+    void remembersItsLayout()
+    {
+        QString text;
+        {
+            MainWindow window;
+            window.resize(1200, 700);
+            window.show();
+            window.showTab(2);
+            QTest::keyClick(&window, Qt::Key_F9);
+            text = window.layoutText();
+        }
+        MainWindow window;
+        window.setLayoutText(text);
+        QCOMPARE(window.size(), QSize(1200, 700));
+        QVERIFY(window.findChild<QSplitter*>()->widget(0)->isHidden());
+        QCOMPARE(window.findChild<QTabBar*>()->currentIndex(), 2);
+        window.setLayoutText(QStringLiteral("not json")); // damaged: as it is
+        QCOMPARE(window.size(), QSize(1200, 700));
+    }
+};
+
+QTEST_MAIN(MainWindowTest)
+#include "main_window_test.moc"
