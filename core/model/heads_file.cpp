@@ -223,8 +223,10 @@ bool isFullModel(const Checkpoint& checkpoint)
 {
     bool has_heads = false;
     bool has_others = false;
-    for (const auto& [name, tensor] : checkpoint.tensors())
-        (isHeadTensor(name) ? has_heads : has_others) = true;
+    for (const auto& [name, tensor] : checkpoint.tensors()) {
+        has_heads = has_heads || isHeadTensor(name);
+        has_others = has_others || (!isHeadTensor(name) && !parseKey(name));
+    }
     return has_heads && has_others;
 }
 

@@ -24,7 +24,7 @@ inline std::string littleEndian(uint64_t value, int n)
 {
     std::string result;
     for (int i = 0; i < n; ++i)
-        result += char(value >> (8 * i) & 255);
+        result += i < 8 ? char(value >> (8 * i) & 255) : '\0';
     return result;
 }
 
