@@ -30,7 +30,8 @@ using namespace gorgon;
 
 namespace {
 
-Message message(qint64 id, const char* role, const QString& text, MessageState state = MessageState::complete)
+Message message(
+    qint64 id, const char* role, const QString& text, MessageState state = MessageState::complete)
 {
     Message made;
     made.id = id;
@@ -43,7 +44,8 @@ Message message(qint64 id, const char* role, const QString& text, MessageState s
 std::vector<Message> longTalk(int n_messages)
 {
     std::vector<Message> talk;
-    const QString words = QStringLiteral("The dragon saw a red kite in the tall tree and was glad. ").repeated(6);
+    const QString words
+        = QStringLiteral("The dragon saw a red kite in the tall tree and was glad. ").repeated(6);
     for (int i = 0; i < n_messages; ++i)
         talk.push_back(message(i + 1, i % 2 ? "assistant" : "user", words + QString::number(i)));
     return talk;
@@ -76,12 +78,14 @@ private slots:
         QTest::newRow("bell") << QStringLiteral("a\ab") << QStringLiteral("a\u2407b");
         QTest::newRow("escape") << QStringLiteral("\x1b[31m") << QStringLiteral("\u241B[31m");
         QTest::newRow("override") << QStringLiteral("a\u202Eb") << QStringLiteral("a\u25AFb");
-        QTest::newRow("isolate") << QStringLiteral("\u2066x\u2069") << QStringLiteral("\u25AFx\u25AF");
+        QTest::newRow("isolate") << QStringLiteral("\u2066x\u2069")
+                                 << QStringLiteral("\u25AFx\u25AF");
         QTest::newRow("c1") << QStringLiteral("\u009B") << QStringLiteral("\u25AF");
         QTest::newRow("tags") << QString::fromUcs4(U"\U000E0041") << QStringLiteral("\u25AF\u25AF");
         const QString kept[] = {QStringLiteral("two\nlines\tand"), QStringLiteral("你好，世界"),
             QStringLiteral("مرحبا"), QStringLiteral("שלום"), QStringLiteral("👩\u200D🚀"),
-            QString::fromUcs4(U"\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F")};
+            QString::fromUcs4(
+                U"\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F")};
         for (const QString& text : kept)
             QTest::newRow(qUtf8Printable(text)) << text << text;
     }
@@ -105,13 +109,15 @@ private slots:
         QCOMPARE(relativeDate(now.addDays(-400), now), QStringLiteral("16 Oct 2025"));
         QCOMPARE(groupedNumber(1024), QStringLiteral("1\u202F024"));
         QCOMPARE(groupedNumber(-1234567), QStringLiteral("-1\u202F234\u202F567"));
-        QCOMPARE(titleFromMessage(QStringLiteral("\n Tell me a story. \nNow")), QStringLiteral("Tell me a story"));
+        QCOMPARE(titleFromMessage(QStringLiteral("\n Tell me a story. \nNow")),
+            QStringLiteral("Tell me a story"));
     }
 
     void appendingLaysOutLikeSettingAtOnce()
     {
         const QFont font = uiFont(15);
-        const QString text = QStringLiteral("One day the dragon\n\nflew over the hills and far away.\nEnd");
+        const QString text
+            = QStringLiteral("One day the dragon\n\nflew over the hills and far away.\nEnd");
         TextLines whole(font, 26);
         whole.setWidth(120);
         whole.setText(text);
@@ -251,7 +257,8 @@ private slots:
             transcript.viewport()->grab();
         }
         const double scroll_ms = double(clock.nsecsElapsed()) / 1e6 / 50;
-        qInfo("500 messages: open %lld ms, append %.2f ms, scrolled frame %.2f ms", open_ms, append_ms, scroll_ms);
+        qInfo("500 messages: open %lld ms, append %.2f ms, scrolled frame %.2f ms", open_ms,
+            append_ms, scroll_ms);
         QVERIFY(open_ms < 1000);
         QVERIFY(append_ms < 8);
         QVERIFY(scroll_ms < 50);
@@ -271,7 +278,8 @@ private slots:
 
     void aMessageIsNeverReadAsMarkup()
     {
-        const QString hostile = QStringLiteral("<img src='file:///dev/zero'>![x](http://example.org/?q=1)<b>b</b>");
+        const QString hostile
+            = QStringLiteral("<img src='file:///dev/zero'>![x](http://example.org/?q=1)<b>b</b>");
         MessageView view(message(1, "assistant", hostile));
         view.resize(500, view.layOut(500));
         view.grab();
@@ -339,7 +347,8 @@ private slots:
         QCOMPARE(edited.count(), 1);
         QCOMPARE(edited.first().at(1).toLongLong(), 3);
         chat.beginTurn(7, false, 3,
-            {message(11, "user", QStringLiteral("better")), message(12, "assistant", {}, MessageState::generating)});
+            {message(11, "user", QStringLiteral("better")),
+                message(12, "assistant", {}, MessageState::generating)});
         QCOMPARE(chat.transcript()->count(), 4);
         QCOMPARE(chat.transcript()->view(2)->text(), QStringLiteral("better"));
         QCOMPARE(chat.card()->text(), QStringLiteral("draft"));
@@ -352,7 +361,8 @@ private slots:
         QAbstractItemModelTester tester(panel.list()->model());
         panel.resize(240, 600);
         panel.show();
-        panel.setConversations({{1, "A dragon and a kite", 1000, false}, {2, "Count to twenty", 500, false}});
+        panel.setConversations(
+            {{1, "A dragon and a kite", 1000, false}, {2, "Count to twenty", 500, false}});
         QCOMPARE(panel.list()->model()->rowCount(), 2);
         panel.search()->setText(QStringLiteral("DRAG"));
         QCOMPARE(panel.list()->model()->rowCount(), 1);

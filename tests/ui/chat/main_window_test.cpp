@@ -48,8 +48,10 @@ GenerateSettings withTree()
 bool isControl(const QWidget* widget)
 {
     return qobject_cast<const QAbstractButton*>(widget) || qobject_cast<const QLineEdit*>(widget)
-        || qobject_cast<const QPlainTextEdit*>(widget) || qobject_cast<const QAbstractItemView*>(widget)
-        || (qobject_cast<const QAbstractSlider*>(widget) && !qobject_cast<const QScrollBar*>(widget))
+        || qobject_cast<const QPlainTextEdit*>(widget)
+        || qobject_cast<const QAbstractItemView*>(widget)
+        || (qobject_cast<const QAbstractSlider*>(widget)
+            && !qobject_cast<const QScrollBar*>(widget))
         || qobject_cast<const QAbstractSpinBox*>(widget) || qobject_cast<const QComboBox*>(widget)
         || qobject_cast<const QTabBar*>(widget);
 }
@@ -78,9 +80,11 @@ private slots:
                 || widget->inherits("QComboBoxPrivateContainer") || widget->inherits("QHeaderView"))
                 continue;
             ++n_controls;
-            const QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+            const QAccessibleInterface* face
+                = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
             if (!face || face->text(QAccessible::Name).isEmpty())
-                nameless << QStringLiteral("%1 %2").arg(QLatin1String(widget->metaObject()->className()), widget->objectName());
+                nameless << QStringLiteral("%1 %2").arg(
+                    QLatin1String(widget->metaObject()->className()), widget->objectName());
         }
         QVERIFY(n_controls > 20);
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(QStringLiteral("; "))));
@@ -99,7 +103,8 @@ private slots:
         AnswerProgress progress;
         progress.stats = {26, 10, 5, 40};
         window.addProgress(progress);
-        QVERIFY2(window.statusLine()->text().contains(QStringLiteral("Medusa on, 4 nodes, 1.7 times plain decoding")),
+        QVERIFY2(window.statusLine()->text().contains(
+                     QStringLiteral("Medusa on, 4 nodes, 1.7 times plain decoding")),
             qPrintable(window.statusLine()->text()));
         QVERIFY(window.statusLine()->text().contains(QStringLiteral("650 tokens/s")));
         GenerateSettings off = withTree();
@@ -107,7 +112,8 @@ private slots:
         window.setSettings(off);
         QVERIFY(window.statusLine()->text().contains(QStringLiteral("Medusa off")));
         window.setModel(demo(0));
-        QVERIFY(window.statusLine()->text().contains(QStringLiteral("these weights have no heads")));
+        QVERIFY(
+            window.statusLine()->text().contains(QStringLiteral("these weights have no heads")));
     }
 
     void keysReachTheirDeeds()

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Owns the threads of the engine and of the conversations, and every connection between them and
+// the window.
+#pragma once
+
+#include "app/window/live_settings.h"
+#include "app/window/turn.h"
+#include "app/window/window_options.h"
+#include "ui/chat/chat_values.h"
+
+#include <QObject>
+#include <QThread>
+
+#include <functional>
+#include <memory>
+
+class QTimer;
+
+namespace gorgon {
+
+class EngineWorker;
+class MainWindow;
+class StoreWorker;
+
+class EngineHost : public QObject
+{
+    Q_OBJECT
+
+public:
+    using MakeWorker = std::function<EngineWorker*(
+        const WindowOptions&, std::shared_ptr<LiveSettings>, std::stop_token)>;
+
+    /// make_worker: another engine, for tests.
+    EngineHost(
+        const WindowOptions& options, MainWindow* window, const MakeWorker& make_worker = {});
+    ~EngineHost() override;
+
+    /// Opens the conversations and loads the model, both elsewhere; returns at once.
+    void start();
+    /// Stops an answer, saves it, ends the threads; within two seconds.
+    void shutDown();
+
+    bool isAnswering() const { return m_turn.conversation != 0; }
+
+signals:
+    void opened(); // layout and conversations are in the window
+    void modelReady();
+    void answerFinished();
+
+private:
+    void connectEngine();
+    void connectStore();
+    void connectWindow();
+    void request(TurnRequest::Kind kind, qint64 conversation, qint64 message, const QString& text);
+    void beginTurn(const Turn& turn);
+    void finishTurn(qint64 conversation, const Message& answer);
+    void showConversation(const Conversation& conversation, const QString& draft);
+    void stop();
+    void setPhase(EngineStatus::Phase phase, int done = 0, int total = 0);
+    void settingsEdited(const GenerateSettings& settings);
+
+    WindowOptions m_options;
+    MainWindow* m_window;
+    std::shared_ptr<LiveSettings> m_settings;
+    std::stop_source m_quit;
+    std::stop_source m_stop; // of the answer in the making
+    QThread m_engine_thread;
+    QThread m_store_thread;
+    EngineWorker* m_engine;
+    StoreWorker* m_store;
+    QTimer* m_cost_timer; // settings rest this long before they are timed
+    EngineStatus m_status;
+    Turn m_turn; // conversation 0: none
+    QString m_answer_text; // of the turn, so far
+    bool m_failed = false; // in this turn
+    bool m_shut_down = false;
+};
+
+} // namespace gorgon

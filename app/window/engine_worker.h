@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Model, tokenizer and engine on a thread of their own; exceptions become signals.
+#pragma once
+
+#include "app/window/live_settings.h"
+#include "app/window/session_pool.h"
+#include "app/window/token_labels.h"
+#include "app/window/turn.h"
+#include "app/window/window_options.h"
+#include "core/text/chat_template.h"
+#include "ui/chat/chat_values.h"
+
+#include <QObject>
+#include <QVector>
+
+namespace gorgon {
+
+class EngineWorker : public QObject
+{
+    Q_OBJECT
+
+public:
+    EngineWorker(
+        const WindowOptions& options, std::shared_ptr<LiveSettings> settings, std::stop_token quit);
+    ~EngineWorker() override;
+
+public slots:
+    virtual void load();
+    virtual void answer(const gorgon::Turn& turn);
+    /// Tokens of a conversation, for the context meter.
+    virtual void countContext(const gorgon::Conversation& conversation);
+    /// Times a plain step and one with the tree of the settings now in force.
+    virtual void measureCosts();
+
+signals:
+    void loadProgressed(int percent);
+    void loaded(const gorgon::ModelSummary& model, const QVector<gorgon::TreeSpec>& trees,
+        const gorgon::GenerateSettings& defaults);
+    void loadFailed(const QString& sentence);
+    void costsMeasured(double plain_us, double tree_us);
+    void promptRead(int done, int total);
+    void noticed(const QString& sentence); // worth knowing, no failure
+    void progressed(const gorgon::AnswerProgress& progress);
+    void partial(qint64 conversation, const gorgon::Message& answer);
+    void answered(qint64 conversation, const gorgon::Message& answer);
+    void failed(const QString& sentence);
+    void contextCounted(qint64 conversation, int tokens);
+
+private:
+    ModelSummary summary() const;
+    QVector<TreeSpec> trees() const;
+    void generate(const Turn& turn);
+
+    WindowOptions m_options;
+    std::shared_ptr<LiveSettings> m_settings;
+    std::stop_token m_quit; // the program ends
+    std::shared_ptr<const Tokenizer> m_tokenizer;
+    std::shared_ptr<const ChatTemplate> m_template;
+    std::unique_ptr<TokenLabels> m_labels;
+    std::unique_ptr<Engine> m_engine;
+    SessionPool m_sessions;
+};
+
+} // namespace gorgon

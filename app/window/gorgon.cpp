@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window: arguments, one application, one host, one window.
+#include "app/window/engine_host.h"
+#include "app/window/heartbeat.h"
+#include "app/window/screenshots.h"
+#include "app/window/window_options.h"
+#include "ui/main_window.h"
+
+#include <QApplication>
+#include <QTimer>
+
+#include <cstdio>
+
+namespace {
+
+constexpr int kShowAtLatestMs = 250; // the stored size is waited for, but not for long
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    QApplication app(argc, argv);
+    QApplication::setApplicationName(QStringLiteral("gorgon"));
+    QApplication::setApplicationDisplayName(QStringLiteral("Gorgon"));
+    QApplication::setApplicationVersion(QStringLiteral(GORGON_VERSION));
+    QApplication::setDesktopFileName(QStringLiteral("gorgon"));
+    const gorgon::WindowOptions options = gorgon::readOptions(QApplication::arguments());
+    gorgon::applyTheme(app, options.theme.value_or(gorgon::ThemeMode::system));
+    if (!options.screenshots_folder.isEmpty())
+        return gorgon::takeScreenshots(options);
+
+    gorgon::MainWindow window;
+    gorgon::EngineHost host(options, &window);
+    const auto show = [&] {
+        if (!window.isVisible())
+            window.show();
+    };
+    QObject::connect(&host, &gorgon::EngineHost::opened, &window, [&] {
+        window.setThemeMode(options.theme.value_or(window.themeMode()));
+        show();
+    });
+    QTimer::singleShot(kShowAtLatestMs, &window, show);
+    host.start();
+
+    std::unique_ptr<gorgon::Heartbeat> heartbeat;
+    if (!options.heartbeat_file.isEmpty())
+        heartbeat = std::make_unique<gorgon::Heartbeat>();
+    const int status = QApplication::exec();
+    host.shutDown();
+    if (heartbeat && !heartbeat->write(options.heartbeat_file))
+        std::fprintf(
+            stderr, "error: %s: cannot be written.\n", qUtf8Printable(options.heartbeat_file));
+    return status;
+}

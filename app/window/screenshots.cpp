@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/window/screenshots.h"
+
+#include "app/window/engine_host.h"
+#include "ui/chat/chat_panel.h"
+#include "ui/chat/notice_bar.h"
+#include "ui/chat/prompt_card.h"
+#include "ui/main_window.h"
+#include "ui/tree/step_history.h"
+#include "ui/tuning/tuning_panel.h"
+
+#include <QApplication>
+#include <QDeadlineTimer>
+#include <QDir>
+#include <QTemporaryDir>
+
+#include <cstdio>
+#include <functional>
+
+namespace gorgon {
+
+namespace {
+
+constexpr int kWaitMs = 60000;
+constexpr uint64_t kSeed = 11; // the same pictures every time
+constexpr int kStepsShown = 30; // into an answer that is still being made
+
+bool waitUntil(const std::function<bool()>& reached)
+{
+    const QDeadlineTimer deadline(kWaitMs);
+    while (!reached() && !deadline.hasExpired())
+        QApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+    return reached();
+}
+
+void settle()
+{
+    const QDeadlineTimer deadline(250); // the tree paints 15 times a second
+    while (!deadline.hasExpired())
+        QApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+}
+
+class Session
+{
+public:
+    Session(const WindowOptions& options, ThemeMode mode)
+        : m_folder(options.screenshots_folder)
+        , m_theme(mode == ThemeMode::dark ? QStringLiteral("dark") : QStringLiteral("light"))
+    {
+        WindowOptions own = options;
+        own.data_folder = m_data.path().toStdString();
+        applyTheme(*qApp, mode);
+        m_window = std::make_unique<MainWindow>();
+        m_host = std::make_unique<EngineHost>(own, m_window.get());
+        QObject::connect(
+            m_host.get(), &EngineHost::opened, m_window.get(), [this] { m_opened = true; });
+        QObject::connect(
+            m_host.get(), &EngineHost::modelReady, m_window.get(), [this] { m_ready = true; });
+        QObject::connect(
+            m_host.get(), &EngineHost::answerFinished, m_window.get(), [this] { ++m_finished; });
+        m_window->show();
+    }
+
+    bool grab(const QString& state)
+    {
+        settle();
+        return grabNow(state);
+    }
+
+    bool run()
+    {
+        bool good = grab(QStringLiteral("no-model"));
+        m_host->start();
+        if (!waitUntil([this] { return m_opened && m_ready; }))
+            return false;
+        GenerateSettings settings = m_window->tuning()->settings();
+        settings.seed = kSeed;
+        m_window->setSettings(settings);
+        emit m_window->settingsChanged(settings);
+        good &= grab(QStringLiteral("empty"));
+        good &= ask(QStringLiteral("What is a Medusa head?"), {});
+        emit m_window->chat()->sent(0, QStringLiteral("Count to twenty."));
+        good &= waitUntil([this] { return m_finished == 2; });
+        emit m_window->chat()->sent(
+            0, QStringLiteral("Tell me a story about a dragon and a kite."));
+        const int before = m_window->history()->count();
+        good &= waitUntil([&] { return m_window->history()->count() >= before + kStepsShown; });
+        good &= grabNow(QStringLiteral("generating"));
+        good &= waitUntil([this] { return m_finished == 3; });
+        good &= grab(QStringLiteral("finished"));
+        m_window->showTab(1);
+        good &= grab(QStringLiteral("plots"));
+        m_window->showTab(2);
+        good &= grab(QStringLiteral("tune"));
+        m_window->showTab(0);
+        m_window->offerUndo(1, QStringLiteral("Count to twenty"));
+        good &= grab(QStringLiteral("undo"));
+        m_window->showError(
+            QStringLiteral("model.safetensors: expected 10498464 bytes, found 4096; download "
+                           "the file again."));
+        good &= grab(QStringLiteral("error"));
+        return good;
+    }
+
+private:
+    bool ask(const QString& text, const QString& state)
+    {
+        const int before = m_finished;
+        m_window->chat()->card()->setText(text);
+        emit m_window->chat()->card()->sent(text);
+        return waitUntil([&] { return m_finished > before; }) && (state.isEmpty() || grab(state));
+    }
+
+    bool grabNow(const QString& state)
+    {
+        const QPixmap picture = m_window->grab();
+        const QString scale = picture.devicePixelRatio() > 1.5 ? QStringLiteral("@2x") : QString();
+        const QString file = QStringLiteral("%1/%2-%3%4.png").arg(m_folder, state, m_theme, scale);
+        const bool saved = picture.save(file);
+        if (!saved)
+            std::fprintf(stderr, "error: %s: cannot be written.\n", qUtf8Printable(file));
+        return saved;
+    }
+
+    QString m_folder;
+    QString m_theme;
+    QTemporaryDir m_data;
+    std::unique_ptr<MainWindow> m_window;
+    std::unique_ptr<EngineHost> m_host;
+    bool m_opened = false;
+    bool m_ready = false;
+    int m_finished = 0;
+};
+
+} // namespace
+
+int takeScreenshots(const WindowOptions& options)
+{
+    QDir().mkpath(options.screenshots_folder);
+    for (const ThemeMode mode : {ThemeMode::light, ThemeMode::dark}) {
+        Session session(options, mode);
+        if (!session.run()) {
+            std::fprintf(stderr, "error: a state of the window was not reached in a minute.\n");
+            return 1;
+        }
+    }
+    return 0;
+}
+
+} // namespace gorgon

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/window/store_worker.h"
+
+#include "ui/chat/visible_text.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+namespace gorgon {
+
+namespace {
+
+constexpr const char* kLayoutKey = "window/layout";
+
+std::string draftKey(qint64 conversation)
+{
+    return "draft/" + std::to_string(conversation);
+}
+
+int64_t nowMs()
+{
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Message makeMessage(const std::string& role, const std::string& text, MessageState state)
+{
+    Message message;
+    message.role = role;
+    message.text = text;
+    message.state = state;
+    message.created_ms = nowMs();
+    return message;
+}
+
+} // namespace
+
+StoreWorker::StoreWorker(std::filesystem::path file)
+    : m_file(std::move(file))
+{
+}
+
+template <typename Deed> void StoreWorker::attempt(Deed&& deed)
+{
+    try {
+        deed();
+    } catch (const std::exception& error) {
+        emit failed(QString::fromUtf8(error.what()));
+    }
+}
+
+ConversationStore& StoreWorker::store()
+{
+    if (!m_store)
+        throw std::runtime_error(
+            "Conversations: the file is not open, so nothing can be saved; see the "
+            "first message and start Gorgon again.");
+    return *m_store;
+}
+
+void StoreWorker::open()
+{
+    QString layout;
+    QString draft;
+    attempt([&] {
+        m_store = std::make_unique<ConversationStore>(m_file);
+        if (!m_store->notice().empty())
+            emit failed(QString::fromStdString(m_store->notice()));
+        list();
+        layout = QString::fromStdString(m_store->value(kLayoutKey));
+        draft = QString::fromStdString(m_store->value(draftKey(0)));
+    });
+    emit opened(layout, draft);
+}
+
+void StoreWorker::close()
+{
+    m_store.reset();
+}
+
+void StoreWorker::list()
+{
+    const std::vector<ConversationSummary> all = store().list();
+    emit listed(ConversationList(all.begin(), all.end()));
+}
+
+void StoreWorker::openConversation(qint64 conversation)
+{
+    attempt([&] {
+        const Conversation read = store().load(conversation);
+        emit conversationRead(read, QString::fromStdString(store().value(draftKey(conversation))));
+    });
+}
+
+void StoreWorker::beginTurn(const TurnRequest& request)
+{
+    try {
+        const Turn turn = storeTurn(request);
+        emit turnBegan(turn);
+        attempt([&] { list(); });
+    } catch (const std::exception& error) {
+        emit turnRefused(QString::fromUtf8(error.what()));
+    }
+}
+
+// The message is on disk before an answer to it is begun.
+Turn StoreWorker::storeTurn(const TurnRequest& request)
+{
+    Turn turn;
+    turn.is_new = request.conversation == 0;
+    turn.conversation = turn.is_new ? store().create(titleFromMessage(request.text).toStdString())
+                                    : request.conversation;
+    turn.history = store().load(turn.conversation).messages;
+    if (request.kind != TurnRequest::Kind::send) {
+        const auto place = std::find_if(turn.history.begin(), turn.history.end(),
+            [&](const Message& message) { return message.id == request.message; });
+        if (place == turn.history.end())
+            throw std::runtime_error(
+                "Conversation: the message to change is no longer there; open the "
+                "conversation again.");
+        store().truncateFrom(turn.conversation, request.message);
+        turn.truncated_from = request.message;
+        turn.history.erase(place, turn.history.end());
+    }
+    if (request.kind != TurnRequest::Kind::regenerate) {
+        Message user = makeMessage("user", request.text.toStdString(), MessageState::complete);
+        user.id = store().append(turn.conversation, user);
+        turn.history.push_back(user);
+        turn.added.push_back(user);
+    }
+    turn.answer = makeMessage("assistant", "", MessageState::generating);
+    turn.answer.id = store().append(turn.conversation, turn.answer);
+    turn.added.push_back(turn.answer);
+    return turn;
+}
+
+void StoreWorker::savePartial(qint64, const Message& answer)
+{
+    attempt([&] { store().update(answer, false); });
+}
+
+void StoreWorker::saveAnswer(qint64, const Message& answer)
+{
+    attempt([&] {
+        store().update(answer, true);
+        list();
+    });
+}
+
+void StoreWorker::rename(qint64 conversation, const QString& title)
+{
+    attempt([&] {
+        store().rename(conversation, title.toStdString());
+        list();
+    });
+}
+
+void StoreWorker::remove(qint64 conversation, const QString& title)
+{
+    attempt([&] {
+        store().remove(conversation);
+        list();
+        emit removed(conversation, title);
+    });
+}
+
+void StoreWorker::restore(qint64 conversation)
+{
+    attempt([&] {
+        store().restore(conversation);
+        list();
+        openConversation(conversation);
+    });
+}
+
+void StoreWorker::saveDraft(qint64 conversation, const QString& text)
+{
+    attempt([&] { store().setValue(draftKey(conversation), text.toStdString()); });
+}
+
+void StoreWorker::saveLayout(const QString& text)
+{
+    attempt([&] { store().setValue(kLayoutKey, text.toStdString()); });
+}
+
+} // namespace gorgon

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/window/window_options.h"
+
+#include <QCommandLineParser>
+#include <QCoreApplication>
+#include <QStandardPaths>
+#include <QStringList>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace gorgon {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kUsageError = 2;
+constexpr const char* kDemoFolder = "demo_model";
+
+fs::path toPath(const QString& text)
+{
+    return fs::path(text.toStdU16String());
+}
+
+[[noreturn]] void refuse(const QString& sentence)
+{
+    std::fprintf(stderr, "error: %s\n", qUtf8Printable(sentence));
+    std::exit(kUsageError);
+}
+
+int64_t readCount(const QCommandLineParser& parser, const QString& name, int64_t most)
+{
+    if (!parser.isSet(name))
+        return 0;
+    bool ok = false;
+    const int64_t count = parser.value(name).toLongLong(&ok);
+    if (!ok || count < 1 || count > most)
+        refuse(QStringLiteral("--%1: expected a number from 1 to %2, found \"%3\".")
+                   .arg(name)
+                   .arg(most)
+                   .arg(parser.value(name)));
+    return count;
+}
+
+} // namespace
+
+fs::path findDemoModel()
+{
+    std::error_code ignored;
+    if (const char* named = std::getenv("GORGON_DEMO_MODEL"); named && *named)
+        return named;
+    const fs::path program = toPath(QCoreApplication::applicationDirPath());
+    const fs::path places[]
+        = {program / "resources" / kDemoFolder, program / ".." / "share" / "gorgon" / kDemoFolder,
+            fs::path(GORGON_RESOURCE_FOLDER) / kDemoFolder};
+    for (const fs::path& place : places) {
+        if (fs::exists(place / "config.json", ignored))
+            return place.lexically_normal();
+    }
+    return {};
+}
+
+WindowOptions readOptions(const QStringList& arguments)
+{
+    QCommandLineParser parser;
+    parser.setApplicationDescription(QStringLiteral(
+        "Local chat that decodes with Medusa heads and shows every step.\n"
+        "Example: gorgon --model ~/models/vicuna-7b-v1.3 --heads ~/models/medusa-vicuna-7b-v1.3"));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    parser.addOptions({
+        {QStringLiteral("model"), QStringLiteral("Model folder (default: the demo model)."),
+            QStringLiteral("FOLDER")},
+        {QStringLiteral("heads"),
+            QStringLiteral(
+                "Medusa heads: a folder or file, or none (default: those found with the model)."),
+            QStringLiteral("PATH")},
+        {QStringLiteral("device"), QStringLiteral("auto or cpu."), QStringLiteral("NAME"),
+            QStringLiteral("auto")},
+        {QStringLiteral("threads"), QStringLiteral("Threads that compute (default: all)."),
+            QStringLiteral("N")},
+        {QStringLiteral("context"),
+            QStringLiteral("Positions of the context (default: the model's, at most 4096)."),
+            QStringLiteral("N")},
+        {QStringLiteral("theme"),
+            QStringLiteral("light, dark or system (default: what was chosen last)."),
+            QStringLiteral("NAME")},
+        {QStringLiteral("data-dir"), QStringLiteral("Where conversations are kept."),
+            QStringLiteral("FOLDER")},
+        {QStringLiteral("screenshots"),
+            QStringLiteral("Draws the window's states as PNG files into a folder and ends."),
+            QStringLiteral("FOLDER")},
+    });
+    QCommandLineOption heartbeat(QStringLiteral("heartbeat"), QString(), QStringLiteral("FILE"));
+    heartbeat.setFlags(QCommandLineOption::HiddenFromHelp);
+    parser.addOption(heartbeat);
+    if (!parser.parse(arguments))
+        refuse(parser.errorText() + QStringLiteral(" See --help."));
+    if (parser.isSet(QStringLiteral("help")))
+        parser.showHelp();
+    if (parser.isSet(QStringLiteral("version")))
+        parser.showVersion();
+    if (!parser.positionalArguments().isEmpty())
+        refuse(QStringLiteral("Unexpected argument \"%1\". See --help.")
+                   .arg(parser.positionalArguments().first()));
+
+    WindowOptions options;
+    options.model = parser.isSet(QStringLiteral("model"))
+        ? toPath(parser.value(QStringLiteral("model")))
+        : findDemoModel();
+    options.heads = parser.value(QStringLiteral("heads")).toStdString();
+    options.device = parser.value(QStringLiteral("device")).toStdString();
+    if (options.device != "auto" && options.device != "cpu")
+        refuse(QStringLiteral("--device: expected auto or cpu, found \"%1\".")
+                   .arg(parser.value(QStringLiteral("device"))));
+    options.n_threads = int(readCount(parser, QStringLiteral("threads"), 1024));
+    options.context = readCount(parser, QStringLiteral("context"), int64_t(1) << 24);
+    const QString theme_name = parser.value(QStringLiteral("theme"));
+    if (parser.isSet(QStringLiteral("theme"))) {
+        const QStringList names{
+            QStringLiteral("system"), QStringLiteral("light"), QStringLiteral("dark")};
+        if (!names.contains(theme_name))
+            refuse(QStringLiteral("--theme: expected light, dark or system, found \"%1\".")
+                       .arg(theme_name));
+        options.theme = ThemeMode(names.indexOf(theme_name));
+    }
+    options.data_folder = toPath(parser.isSet(QStringLiteral("data-dir"))
+            ? parser.value(QStringLiteral("data-dir"))
+            : QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
+    options.heartbeat_file = parser.value(heartbeat);
+    options.screenshots_folder = parser.value(QStringLiteral("screenshots"));
+    return options;
+}
+
+QString modelName(const fs::path& folder)
+{
+    const fs::path clean = fs::absolute(folder).lexically_normal();
+    fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
+    if (last == kDemoFolder)
+        return QStringLiteral("Gorgon Demo");
+    // A hub cache: models--OWNER--NAME/snapshots/REVISION.
+    for (const fs::path& part : clean) {
+        const QString text = QString::fromStdU16String(part.u16string());
+        if (text.startsWith(QLatin1String("models--")))
+            return text.mid(8).replace(QLatin1String("--"), QLatin1String("/"));
+    }
+    return QString::fromStdU16String(last.u16string());
+}
+
+} // namespace gorgon
