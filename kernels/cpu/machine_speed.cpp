@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <new>
 #include <thread>
 #include <vector>
 
 #include "kernels/cpu/memory.h"
 
+#if defined(__linux__)
+#include <unistd.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -211,19 +213,17 @@ double measureLoop(int n_threads, Multiply multiply, int width)
     return best;
 }
 
-/// Memory larger than what the caches of common machines give one process, smaller where there is
-/// less.
+/// Memory larger than what the caches of common machines give one process, but at most half of what
+/// is free.
 Buffer largeMemory()
 {
-    for (size_t bytes = size_t(1) << 30; bytes > size_t(16) << 20; bytes /= 2) {
-        try {
-            Buffer memory = allocateHost(bytes);
-            return memory;
-        } catch (const std::bad_alloc&) {
-            continue;
-        }
-    }
-    return allocateHost(size_t(16) << 20);
+    size_t bytes = size_t(1) << 30;
+#if defined(__linux__)
+    const long pages = sysconf(_SC_AVPHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    if (pages > 0 && page_bytes > 0)
+        bytes = std::min(bytes, size_t(pages) * size_t(page_bytes) / 2);
+#endif
+    return allocateHost(std::max(bytes, size_t(32) << 20));
 }
 
 } // namespace

@@ -206,6 +206,39 @@ int mostRows()
     return kMostRows;
 }
 
+/// Transposes n rows of `length` floats into out[k][n], k up to `padded` with zeros.
+void packRowsOfTile(const float* x, int64_t length, int n, int64_t padded, float* out)
+{
+    int r = 0;
+#if HWY_TARGET != HWY_SCALAR
+    const hn::FixedTag<float, 4> d;
+    for (; r + 4 <= n; r += 4) {
+        const float* const row = x + r * length;
+        int64_t k = 0;
+        for (; k + 4 <= length; k += 4) {
+            const auto a = hn::LoadU(d, row + k), b = hn::LoadU(d, row + length + k);
+            const auto e = hn::LoadU(d, row + 2 * length + k),
+                       f = hn::LoadU(d, row + 3 * length + k);
+            const auto ab = hn::InterleaveLower(d, a, b), ef = hn::InterleaveLower(d, e, f);
+            const auto ab_up = hn::InterleaveUpper(d, a, b), ef_up = hn::InterleaveUpper(d, e, f);
+            float* const to = out + k * n + r;
+            hn::StoreU(hn::ConcatLowerLower(d, ef, ab), d, to);
+            hn::StoreU(hn::ConcatUpperUpper(d, ef, ab), d, to + n);
+            hn::StoreU(hn::ConcatLowerLower(d, ef_up, ab_up), d, to + 2 * n);
+            hn::StoreU(hn::ConcatUpperUpper(d, ef_up, ab_up), d, to + 3 * n);
+        }
+        for (; k < length; k++)
+            for (int i = 0; i < 4; i++)
+                out[k * n + r + i] = row[i * length + k];
+    }
+#endif
+    for (; r < n; r++)
+        for (int64_t k = 0; k < length; k++)
+            out[k * n + r] = x[r * length + k];
+    for (int64_t i = length * n; i < padded * n; i++)
+        out[i] = 0.0F;
+}
+
 } // namespace gorgon::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -214,6 +247,7 @@ namespace gorgon {
 
 HWY_EXPORT(slab);
 HWY_EXPORT(mostRows);
+HWY_EXPORT(packRowsOfTile);
 
 void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out)
@@ -221,36 +255,20 @@ void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, con
     HWY_DYNAMIC_DISPATCH(slab)(w, first, n_panels, next, tiles, column, out);
 }
 
-namespace {
-
-/// Writes tile `tile` of x (m, n_in) into its place in `packed`.
-void packTile(const RowTiles& tiles, int tile, Tensor x, float* packed)
-{
-    constexpr int64_t kBlock = 16; // k, so that the lines written are written once
-    const int first = tiles.firstRow(tile), n = tiles.firstRow(tile + 1) - first;
-    float* const out = packed + int64_t(first) * tiles.n_in;
-    for (int64_t k0 = 0; k0 < tiles.n_in; k0 += kBlock) {
-        const int64_t end = k0 + kBlock < tiles.n_in ? k0 + kBlock : tiles.n_in;
-        for (int r = 0; r < n; r++) {
-            const float* const row = x.data + (first + r) * x.cols;
-            for (int64_t k = k0; k < end; k++)
-                out[k * n + r] = k < x.cols ? row[k] : 0.0F;
-        }
-    }
-}
-
-} // namespace
-
 RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed)
 {
-    constexpr int64_t kAloneBelow = 32768;
+    constexpr int64_t kAloneBelow = 65536;
     RowTiles tiles{
         packed, paddedInputs(dtype, x.cols), int(x.rows), HWY_DYNAMIC_DISPATCH(mostRows)()};
     if (tiles.m == 1 && tiles.n_in == x.cols) {
         tiles.x = x.data;
         return tiles;
     }
-    const auto pack = [&](int64_t tile, int) { packTile(tiles, int(tile), x, packed); };
+    const auto pack = [&](int64_t tile, int) {
+        const int first = tiles.firstRow(int(tile)), n = tiles.firstRow(int(tile) + 1) - first;
+        HWY_DYNAMIC_DISPATCH(packRowsOfTile)
+        (x.data + first * x.cols, x.cols, n, tiles.n_in, packed + first * tiles.n_in);
+    };
     if (x.rows * x.cols < kAloneBelow) {
         for (int tile = 0; tile < tiles.count(); tile++)
             pack(tile, 0);

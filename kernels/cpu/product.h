@@ -12,19 +12,22 @@
 
 namespace gorgon {
 
-/// Rows 0 ... m - 1 cut into tiles of nearly equal height.
+/// Rows 0 ... m - 1 cut into tiles of nearly equal height, in units of rows that transpose well.
 struct RowTiles
 {
     const float* x = nullptr; // packed: tile after tile, each [k][rows of the tile]
     int64_t n_in = 0; // padded
     int m = 0;
-    int most_rows = 1; // of a tile, on the processor at hand
+    int most_rows = 1; // of a tile, on the processor at hand: a multiple of the unit
 
+    int unit() const { return most_rows % 4 == 0 ? 4 : most_rows % 2 == 0 ? 2 : 1; }
     int count() const { return (m + most_rows - 1) / most_rows; }
     int firstRow(int tile) const
     {
-        const int extra = m % count();
-        return tile * (m / count()) + (tile < extra ? tile : extra);
+        const int units = (m + unit() - 1) / unit(), n_tiles = count();
+        const int extra = units % n_tiles;
+        const int row = unit() * (tile * (units / n_tiles) + (tile < extra ? tile : extra));
+        return row < m ? row : m;
     }
 };
 
