@@ -21,7 +21,8 @@ void HistoryPlot::copyImage()
 bool HistoryPlot::exportCsv(const QString& path, QString* problem) const
 {
     QSaveFile file(path);
-    const QByteArray bytes = m_history ? historyCsv(*m_history) : QByteArray();
+    const bool any = m_history && !m_history->isEmpty();
+    const QByteArray bytes = any ? historyCsv(*m_history) : QByteArray();
     const bool ok = !bytes.isEmpty() && file.open(QIODevice::WriteOnly)
         && file.write(bytes) == bytes.size() && file.commit();
     if (!ok && problem)

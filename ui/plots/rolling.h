@@ -11,7 +11,7 @@ namespace gorgon {
 
 constexpr int kMeanSteps = 16;
 constexpr double kRateSeconds = 2;
-constexpr double kRateMinSeconds = 0.1; // less says nothing yet
+constexpr double kRateMinSeconds = 0.05; // less says nothing yet
 
 /// Tokens that the step put into the text.
 double tokensOf(const StepHistory& history, int row);

@@ -21,6 +21,7 @@ CandidateTreeView::CandidateTreeView(QWidget* parent)
     viewport()->setCursor(Qt::ArrowCursor);
     setViewportMargins(0, ColumnHeader::kHeight, 0, 0);
     setAccessibleName(tr("Candidate tree"));
+    viewport()->setAccessibleName(accessibleName());
     m_header = new ColumnHeader(this);
     m_edges = new TreeEdges;
     tree_scene->addItem(m_edges);

@@ -89,6 +89,8 @@ void TreePanel::showRow(int row)
     const StepView view = m_history->at(row);
     const qint64 serial = m_history->serialOf(row);
     const bool has_tree = view.step.nodes.size() > 1;
+    const bool changed = serial != m_shown_serial;
+    m_shown_serial = serial;
     m_view->setStep(view, m_history->accuracy());
     m_table_model->setStep(view);
     m_legend->setHasThreshold(hasThreshold(view.step));
@@ -103,10 +105,8 @@ void TreePanel::showRow(int row)
     else
         showAbsence();
     m_legend->setVisible(m_pages->currentWidget() == m_view);
-    if (serial != m_shown_serial) {
-        m_shown_serial = serial;
+    if (changed)
         emit stepShown(view.message_id, view.step.index);
-    }
 }
 
 void TreePanel::updateHeader()

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QGridLayout>
 #include <QLabel>
@@ -22,6 +23,7 @@ TreePicker::TreePicker(QWidget* parent)
     name->setMinimumWidth(124);
     m_combo = new QComboBox(this);
     m_combo->setAccessibleName(tr("Tree"));
+    m_combo->view()->setAccessibleName(tr("Trees"));
     m_combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     quietWheel(m_combo);
     name->setBuddy(m_combo);
@@ -41,6 +43,7 @@ TreePicker::TreePicker(QWidget* parent)
     m_editor->setFixedHeight(84);
     m_use = new QPushButton(tr("Use these choices"), m_custom);
     m_use->setAccessibleName(m_use->text());
+    m_use->setToolTip(tr("Checks the text and makes the next step use it"));
     m_error = new QLabel(m_custom);
     m_error->setAccessibleName(tr("What is wrong with the choices"));
     m_error->setWordWrap(true);
