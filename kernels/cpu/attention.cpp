@@ -31,7 +31,7 @@ struct AttentionScratch
     AttentionScratch(float* memory, int64_t head_dim, int64_t value_dim)
         : highest(memory)
         , total(highest + kMostQueries)
-        , weights(total + kMostQueries)
+        , weights(total + kMostQueries * kTile)
         , gathered(weights + kMostQueries * kTile)
         , sums(gathered + (head_dim + 15) / 16 * 16 * kTile)
         , value_dim(value_dim)
@@ -39,7 +39,7 @@ struct AttentionScratch
     }
 
     float* highest; // score so far
-    float* total; // of the weights e^(score - highest)
+    float* total; // (queries, 16) of the weights e^(score - highest), by lane
     float* weights; // (queries, 16) of the tile at hand
     float* gathered; // keys of one row's tile, [head_dim][16]
     float* sums; // (queries, value_dim) of weight times value
@@ -86,16 +86,25 @@ HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head
         for (int b = 0; b < B; b++)
             scores[b] = fma16(key, set16(q[b][d]), scores[b]);
     }
+    HWY_ALIGN float shift[16] = {};
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
-        const V16 s = firstLanes16(n_valid, mul16(scores[b], set16(scale)), set16(kNone));
-        const float tile_highest = maxOf16(s);
+        scores[b] = mul16(scores[b], set16(scale));
+        if (n_valid < kTile)
+            scores[b] = firstLanes16(n_valid, scores[b], set16(kNone));
+        const float tile_highest = maxOf16(scores[b]);
         const float now = tile_highest > highest[b] ? tile_highest : highest[b];
-        fade[b] = exp1(highest[b] - now);
-        const V16 w = exp16(add16(s, set16(-now)));
-        store16(w, weights + b * kTile);
-        total[b] = total[b] * fade[b] + sumOf16(w);
+        shift[b] = highest[b] - now;
         highest[b] = now;
+    }
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b += kLanes)
+        hn::StoreU(hn::Exp(Floats(), hn::LoadU(Floats(), shift + b)), Floats(), fade + b);
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++) {
+        const V16 w = exp16(add16(scores[b], set16(-highest[b])));
+        store16(w, weights + b * kTile);
+        store16(fma16(load16(total + b * kTile), set16(fade[b]), w), total + b * kTile);
     }
 }
 
@@ -106,38 +115,36 @@ HWY_INLINE void addValues(const float* const* values, int n_valid, const float* 
 {
     V16 s[B][C];
     HWY_UNROLL(8)
-    for (int b = 0; b < B; b++)
-        HWY_UNROLL(4)
-    for (int c = 0; c < C; c++)
-        s[b][c] = mul16(load16(sums + b * value_dim + output + c * 16), set16(fade[b]));
-    for (int j = 0; j < n_valid; j++) {
-        V16 v[C];
+    for (int b = 0; b < B; b++) {
         HWY_UNROLL(4)
         for (int c = 0; c < C; c++)
-            v[c] = load16(values[j] + output + c * 16);
-        HWY_UNROLL(8)
-        for (int b = 0; b < B; b++) {
-            const V16 w = set16(weights[b * kTile + j]);
-            HWY_UNROLL(4)
-            for (int c = 0; c < C; c++)
-                s[b][c] = fma16(w, v[c], s[b][c]);
+            s[b][c] = mul16(load16(sums + b * value_dim + output + c * 16), set16(fade[b]));
+    }
+    for (int j = 0; j < n_valid; j++) {
+        HWY_UNROLL(4)
+        for (int c = 0; c < C; c++) {
+            const V16 v = load16(values[j] + output + c * 16);
+            HWY_UNROLL(8)
+            for (int b = 0; b < B; b++)
+                s[b][c] = fma16(set16(weights[b * kTile + j]), v, s[b][c]);
         }
     }
     HWY_UNROLL(8)
-    for (int b = 0; b < B; b++)
+    for (int b = 0; b < B; b++) {
         HWY_UNROLL(4)
-    for (int c = 0; c < C; c++)
-        store16(s[b][c], sums + b * value_dim + output + c * 16);
+        for (int c = 0; c < C; c++)
+            store16(s[b][c], sums + b * value_dim + output + c * 16);
+    }
 }
 
 template <int B>
 void attendTile(const float* const* q, const float* keys, const float* const* values,
     int64_t head_dim, float scale, int n_valid, const AttentionScratch& scratch, int query)
 {
-    float fade[B];
+    HWY_ALIGN float fade[16];
     float* const weights = scratch.weights + query * kTile;
-    scoreTile<B>(q, keys, head_dim, scale, n_valid, scratch.highest + query, scratch.total + query,
-        weights, fade);
+    scoreTile<B>(q, keys, head_dim, scale, n_valid, scratch.highest + query,
+        scratch.total + query * kTile, weights, fade);
     float* const sums = scratch.sums + query * scratch.value_dim;
     constexpr int kBeside = kParts == 1 ? (B > 4 ? 2 : 4) : 1;
     int64_t output = 0;
@@ -201,7 +208,7 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
             + (item.kv_head * item.group + head) * item.head_dim;
         position[i] = item.kv_len + (item.tree ? item.tree->depth[row] : int(row));
         scratch.highest[i] = kNone;
-        scratch.total[i] = 0.0F;
+        store16(set16(0.0F), scratch.total + i * kTile);
     }
     for (int64_t i = 0; i < item.count * scratch.value_dim; i++)
         scratch.sums[i] = 0.0F;
@@ -244,7 +251,7 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
         float* const out = item.out.data + row * item.out.cols
             + (item.kv_head * item.group + head) * item.head_dim;
         const float* const sums = scratch.sums + i * scratch.value_dim;
-        const float share = 1.0F / scratch.total[i];
+        const float share = 1.0F / sumOf16(load16(scratch.total + i * kTile));
         forLanes(item.head_dim, [=](auto d, int64_t k) HWY_ATTR {
             hn::StoreU(hn::Mul(hn::LoadU(d, sums + k), hn::Set(d, share)), d, out + k);
         });
@@ -262,7 +269,7 @@ HWY_EXPORT(attendItem);
 size_t attentionScratchFloats(int head_dim)
 {
     const size_t padded = size_t(KvLayout::valueDim(head_dim));
-    return kMostQueries * (2 + size_t(kTile) + padded) + padded * size_t(kTile);
+    return kMostQueries * (1 + 2 * size_t(kTile) + padded) + padded * size_t(kTile);
 }
 
 void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, const KvCache& cache,
