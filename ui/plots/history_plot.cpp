@@ -78,7 +78,9 @@ void HistoryPlot::placeReference()
     m_reference_line->setVisible(seen);
     m_reference_text->setVisible(seen);
     lie(m_reference_line, m_reference);
-    m_reference_text->position->setCoords(1, m_reference);
+    // A little above the line.
+    m_reference_text->position->setCoords(
+        1, yAxis->pixelToCoord(yAxis->coordToPixel(m_reference) - 2));
 }
 
 void HistoryPlot::setCursor(qint64 serial)
@@ -101,7 +103,8 @@ void HistoryPlot::placeFlags()
     const Theme& t = theme();
     int used = 0;
     const HistoryFlag* newest = nullptr;
-    for (const HistoryFlag& flag : m_history ? m_history->flags() : std::vector<HistoryFlag>()) {
+    static const std::vector<HistoryFlag> kNone;
+    for (const HistoryFlag& flag : m_history ? m_history->flags() : kNone) {
         const double x = xOf(*m_history, flag.serial);
         if (!xAxis->range().contains(x))
             continue;
@@ -122,7 +125,7 @@ void HistoryPlot::placeFlags()
     m_flag_text->setText(newest->text);
     m_flag_text->setPositionAlignment(
         (right_half ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignBottom);
-    m_flag_text->position->setCoords(x, 0);
+    m_flag_text->position->setCoords(x, -4.0 / qMax(axisRect()->height(), 1));
 }
 
 void HistoryPlot::applyPlotTheme()

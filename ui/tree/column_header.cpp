@@ -73,9 +73,8 @@ void ColumnHeader::paintEvent(QPaintEvent*)
                 own.hit == Hit::hit ? Verdict::accepted : Verdict::rejected);
         painter.setFont(monoFont(Theme::kCaption));
         painter.setPen(t.muted);
-        const QString share = own.share < 0
-            ? QStringLiteral("–")
-            : QStringLiteral("%1 %").arg(qRound(own.share * 100), 2);
+        const QString share = own.share < 0 ? QStringLiteral("–")
+                                            : tr("%1 % right").arg(qRound(own.share * 100), 2);
         painter.drawText(lower, int(Qt::AlignLeft | Qt::AlignVCenter), share);
     }
 }

@@ -121,6 +121,7 @@ void StepStrip::paintEvent(QPaintEvent*)
     const QString state = stateWords();
     const qreal state_width = QFontMetricsF(font()).horizontalAdvance(state) + 12;
     const QString left = n == 0 ? tr("steps appear here")
+        : m_held                ? tr("End goes back to live; arrow keys go from step to step")
         : n == 1                ? tr("1 step; Space holds the view")
                  : tr("last %1 steps; arrow keys go through them, Space holds the view").arg(n);
     painter.setFont(font());

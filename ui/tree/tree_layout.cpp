@@ -144,7 +144,8 @@ TreeLayout layoutTree(const std::vector<StepNode>& nodes, double column_pitch)
 
 double freeSlot(const TreeLayout& layout, int column, double wanted)
 {
-    const double distance = nodeHeight(layout.detail, true) + 6;
+    const double distance
+        = nodeHeight(layout.detail, true) + (layout.detail == NodeDetail::full ? 10 : 6);
     std::vector<double> taken;
     for (size_t i = 0; i < layout.y.size(); ++i)
         if (layout.column[i] == column)

@@ -47,6 +47,9 @@ void TreeLegend::setHasThreshold(bool has)
     m_entries.push_back({Mark::rejected, tr("rejected"), tr("Cross: the model does not agree.")});
     m_entries.push_back({Mark::not_reached, tr("not reached"),
         tr("Dashed: a token before it was rejected, so it was never looked at.")});
+    m_entries.push_back({Mark::next_root, tr("next root"),
+        tr("Pill: what the model itself puts after the last accepted token; the next step begins "
+           "there.")});
     QStringList all;
     for (const Entry& entry : m_entries)
         all.append(entry.more);
@@ -56,6 +59,24 @@ void TreeLegend::setHasThreshold(bool has)
 }
 
 std::vector<TreeLegend::Placed> TreeLegend::placed(int width) const
+{
+    const auto lines = [](const std::vector<Placed>& all) { return all.back().rect.bottom(); };
+    std::vector<Placed> best = flowed(width);
+    if (lines(best) <= kLine)
+        return best;
+    // Lines of even length: as narrow as the same number of lines allows.
+    int low = 1;
+    for (int high = width; low < high;) {
+        const int middle = low + (high - low) / 2;
+        if (lines(flowed(middle)) > lines(best))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return flowed(low);
+}
+
+std::vector<TreeLegend::Placed> TreeLegend::flowed(int width) const
 {
     const QFontMetricsF metrics(font());
     std::vector<Placed> result;
@@ -114,9 +135,13 @@ void TreeLegend::paintMark(QPainter* painter, const QPointF& c, Mark mark)
         return paintVerdict(painter, c, Verdict::passed);
     case Mark::rejected:
         return paintVerdict(painter, c, Verdict::rejected);
+    case Mark::next_root:
+        painter->setBrush(Qt::NoBrush);
+        painter->setPen(QPen(t.accent, 1.6));
+        painter->drawRoundedRect(QRectF(c.x() - 6.5, c.y() - 4, 13, 8), 4, 4);
+        break;
     case Mark::not_reached:
         painter->setBrush(Qt::NoBrush);
-        painter->setPen(QPen(t.muted, 1, Qt::CustomDashLine));
         QPen pen(t.muted, 1);
         pen.setDashPattern({2, 2});
         painter->setPen(pen);

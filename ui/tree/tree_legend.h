@@ -38,6 +38,7 @@ private:
         passed,
         rejected,
         not_reached,
+        next_root,
     };
     struct Entry
     {
@@ -51,6 +52,7 @@ private:
         const Entry* entry;
     };
     std::vector<Placed> placed(int width) const;
+    std::vector<Placed> flowed(int width) const;
     static void paintMark(QPainter* painter, const QPointF& centre, Mark mark);
 
     std::vector<Entry> m_entries;

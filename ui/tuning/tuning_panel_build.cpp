@@ -174,6 +174,7 @@ void TuningPanel::buildSampling(QVBoxLayout* column)
     m_seed->setFont(monoFont());
     m_seed->setAlignment(Qt::AlignRight);
     m_seed->setMaxLength(20);
+    m_seed->setTextMargins(6, 0, 6, 0);
     m_seed->setPlaceholderText(tr("a new one for every answer"));
     m_seed->setToolTip(tr("A whole number; used where the seed is fixed"));
     m_seed->setValidator(
