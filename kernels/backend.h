@@ -126,9 +126,11 @@ public:
     // The tree.
     /// tokens[0] = root, tokens[j] = head_token[depth - 1][rank]; -1 where no head ran or it is bad.
     virtual void propose(const TreeTables* tree, int n_heads_run, StepState* state) = 0;
-    /// Judges every node and writes the record: verdicts, the longest admitted path (ties: the largest sum
-    /// of ln p under typical, then the lowest node), accept_length, next_root, which becomes the root.
-    /// Greedy and exact follow the draws from the root down. tree == nullptr: one node.
+    /// Judges every node and writes the record: verdicts, the longest admitted path, accept_length,
+    /// next_root, which becomes the root. Ties under typical: the largest sum of ln p, then the path whose
+    /// continuation in the tree is deepest, then last: the first row of the reference's retrieve_indices.
+    /// Greedy and exact follow the draws from the root down; so does typical at temperature 0.
+    /// tree == nullptr: one node.
     virtual void accept(const TreeTables* tree, StepState* state) = 0;
     /// Moves the accepted path's keys and values to kv_len, kv_len + 1, ... and adds accept_length + 1.
     /// Ascending and in place: a path's i-th node is never numbered below i.
