@@ -42,8 +42,9 @@ void TreeLegend::setHasThreshold(bool has)
             tr("Wide tick: the very token that the model itself puts here; no other passes.")});
     m_entries.push_back(
         {Mark::accepted, tr("accepted"), tr("Accepted: the token is part of the text.")});
-    m_entries.push_back({Mark::passed, tr("passed"),
-        tr("Ring: it passed, but another path was longer or more likely.")});
+    if (has) // else every rival is rejected
+        m_entries.push_back({Mark::passed, tr("passed"),
+            tr("Ring: it passed, but another path was longer or more likely.")});
     m_entries.push_back({Mark::rejected, tr("rejected"), tr("Cross: the model does not agree.")});
     m_entries.push_back({Mark::not_reached, tr("not reached"),
         tr("Dashed: a token before it was rejected, so it was never looked at.")});

@@ -105,6 +105,7 @@ void TreePanel::showRow(int row)
     else
         showAbsence();
     m_legend->setVisible(m_pages->currentWidget() == m_view);
+    m_table_button->setVisible(m_pages->currentWidget() != m_absence_page);
     if (changed)
         emit stepShown(view.message_id, view.step.index);
 }
@@ -164,6 +165,7 @@ void TreePanel::showAbsence()
     m_absence_words->setText(more);
     m_pages->setCurrentWidget(m_absence_page);
     m_legend->hide();
+    m_table_button->hide();
     if (m_shown_serial < 0) {
         m_title.clear();
         m_step_label->clear();
