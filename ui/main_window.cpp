@@ -258,7 +258,8 @@ void MainWindow::updateMedusaWords()
     QString words = tr("Medusa on, %1 nodes").arg(nodes > 1 ? nodes : wanted);
     if (m_stats.steps > 0 && m_plain_us > 0 && m_tree_us > 0) {
         const double gain = double(m_stats.new_tokens) / m_stats.steps * m_plain_us / m_tree_us;
-        words += tr(", %1 times plain decoding").arg(gain, 0, 'f', 1);
+        words += gain >= 1 ? tr(", %1 times plain decoding").arg(gain, 0, 'f', 1)
+                           : tr(", slower than plain decoding here");
     }
     m_status_line->setMedusa(words);
 }

@@ -34,8 +34,10 @@ void AnswerFeed::addStep(const DecodeStep& step, const std::string& text)
     m_answer.tokens.insert(m_answer.tokens.end(), step.tokens.begin(), step.tokens.end());
 
     m_portion.text += QString::fromStdString(text);
-    m_portion.steps << m_labels.view(
-        step, m_answer.id, stats.decode_ms > 0 ? stats.new_tokens / stats.decode_ms * 1e3 : 0);
+    // The end token alone needs no forward pass: no step to look at.
+    if (step.nodes.size() > 1 || step.times.verify_us > 0)
+        m_portion.steps << m_labels.view(
+            step, m_answer.id, stats.decode_ms > 0 ? stats.new_tokens / stats.decode_ms * 1e3 : 0);
     if (!m_flushed || now - *m_flushed >= kWindowInterval)
         flush();
     if (now - m_saved >= kDiskInterval) {
@@ -68,6 +70,9 @@ Message AnswerFeed::finish(const GenerateResult* result)
     m_answer.state = MessageState::failed;
     if (result) {
         m_answer.tokens = result->tokens;
+        m_answer.stats.new_tokens = result->stats.new_tokens;
+        m_answer.stats.steps = result->stats.steps;
+        m_answer.stats.decode_ms = result->stats.decode_ms;
         m_answer.state = result->finish == FinishReason::cancelled ? MessageState::stopped
                                                                    : MessageState::complete;
     }

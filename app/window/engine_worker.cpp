@@ -27,6 +27,13 @@ QString sentenceOf(const std::exception& error)
     return QString::fromUtf8(error.what());
 }
 
+// Of one conversation; keys and values are f32.
+uint64_t cacheBytes(const Model& model)
+{
+    return uint64_t(model.context + kMaxNodes) * uint64_t(model.config.n_layers)
+        * uint64_t(model.config.n_kv_heads) * uint64_t(model.config.head_dim) * 2 * sizeof(float);
+}
+
 } // namespace
 
 EngineWorker::EngineWorker(
@@ -93,8 +100,8 @@ ModelSummary EngineWorker::summary() const
     summary.device_note = QString::fromStdString(model.backend->description());
     summary.weights = QString::fromLatin1(dtypeName(model.dtype));
     summary.context = int(model.context);
-    summary.memory_bytes
-        = qint64(model.weight_bytes + model.head_bytes + m_engine->workspaceBytes());
+    summary.memory_bytes = qint64(
+        model.weight_bytes + model.head_bytes + m_engine->workspaceBytes() + cacheBytes(model));
     summary.path = QString::fromStdU16String(model.path.u16string());
     return summary;
 }

@@ -3,6 +3,7 @@
 
 #include "app/window/engine_host.h"
 #include "ui/chat/chat_panel.h"
+#include "ui/chat/conversation_panel.h"
 #include "ui/chat/notice_bar.h"
 #include "ui/chat/prompt_card.h"
 #include "ui/main_window.h"
@@ -79,10 +80,11 @@ public:
         emit m_window->settingsChanged(settings);
         good &= grab(QStringLiteral("empty"));
         good &= ask(QStringLiteral("What is a Medusa head?"), {});
-        emit m_window->chat()->sent(0, QStringLiteral("Count to twenty."));
-        good &= waitUntil([this] { return m_finished == 2; });
-        emit m_window->chat()->sent(
-            0, QStringLiteral("Tell me a story about a dragon and a kite."));
+        emit m_window->conversations()->newChatRequested();
+        good &= ask(QStringLiteral("Count to twenty."), {});
+        emit m_window->conversations()->newChatRequested();
+        emit m_window->chat()->card()->sent(
+            QStringLiteral("Tell me a story about a dragon and a kite."));
         const int before = m_window->history()->count();
         good &= waitUntil([&] { return m_window->history()->count() >= before + kStepsShown; });
         good &= grabNow(QStringLiteral("generating"));

@@ -19,7 +19,7 @@ struct ModelSummary
     QString device_note; // why this device, where that needs saying
     QString weights; // "bf16"
     int context = 0; // positions
-    qint64 memory_bytes = 0; // weights, heads and workspace
+    qint64 memory_bytes = 0; // weights, heads, workspace and one cache
     QString path;
 
     bool isLoaded() const { return !name.isEmpty(); }

@@ -10,7 +10,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kRowHeight = 54;
+constexpr int kRowHeight = 52;
 constexpr int kPad = 12;
 
 } // namespace

@@ -34,6 +34,7 @@ ConversationPanel::ConversationPanel(QWidget* parent)
     m_search->setPlaceholderText(tr("Search  Ctrl+K"));
     m_search->setAccessibleName(tr("Search conversations"));
     m_search->setClearButtonEnabled(true);
+    m_search->setTextMargins(8, 2, 4, 2);
     m_search->installEventFilter(this);
     m_filter->setSourceModel(m_model);
     m_filter->setFilterCaseSensitivity(Qt::CaseInsensitive);

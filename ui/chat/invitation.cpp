@@ -74,10 +74,10 @@ void Invitation::setState(const ModelSummary& model, const EngineStatus& status)
             tr("Start Gorgon with --model FOLDER to choose one, or reinstall the demo model."));
     } else {
         m_title->setText(tr("Ask %1 something").arg(model.name));
-        m_words->setText(model.n_heads > 0
-                ? tr(
-                    "Watch at the right how its %n head(s) draft the text.", nullptr, model.n_heads)
-                : tr("Plain decoding: these weights have no heads."));
+        m_words->setText(model.n_heads == 0 ? tr("Plain decoding: these weights have no heads.")
+                : model.n_heads == 1
+                ? tr("Watch at the right how its head drafts the text.")
+                : tr("Watch at the right how its %1 heads draft the text.").arg(model.n_heads));
     }
 }
 

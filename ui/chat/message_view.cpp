@@ -22,7 +22,6 @@ constexpr qreal kLineHeight = Theme::kConversation * 1.75;
 constexpr int kPadX = 14; // inside a bubble
 constexpr int kPadY = 7;
 constexpr int kRow = 26; // the row below the text: figures, actions
-constexpr int kFrame = 6; // room for the focus frame
 constexpr int kCaretWidth = 8;
 
 QColor selectionColor()
@@ -61,6 +60,11 @@ QString MessageView::footer() const
 {
     QStringList parts;
     const MessageStats& stats = m_message.stats;
+    const std::string& settings = m_message.settings;
+    if (settings.find("\"finish\":\"length\"") != std::string::npos)
+        parts << tr("Ended at the longest answer allowed");
+    if (settings.find("\"finish\":\"context\"") != std::string::npos)
+        parts << tr("Ended: the context is full");
     if (m_message.state == MessageState::stopped)
         parts << tr("Stopped");
     if (m_message.state == MessageState::interrupted)

@@ -35,6 +35,7 @@ public:
     QRect actionRect() const;
 
     static int maxTextWidth(); // 72 characters of the conversation's face
+    static constexpr int kFrame = 6; // around text and bubble, for the focus frame
 
 signals:
     void activated(gorgon::MessageView* view); // hovered or focused

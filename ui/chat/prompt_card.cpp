@@ -137,10 +137,9 @@ void PromptCard::paintEvent(QPaintEvent*)
     const Theme& colors = theme();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const qreal width
-        = m_edit->hasFocus() ? std::max<qreal>(1.5, colors.hairline_width) : colors.hairline_width;
+    const qreal width = m_edit->hasFocus() ? colors.hairline_width : colors.hairline_width;
     painter.setPen(QPen(
-        m_edit->hasFocus() ? blend(colors.accent, colors.hairline, 0.6) : colors.hairline, width));
+        m_edit->hasFocus() ? blend(colors.accent, colors.hairline, 0.45) : colors.hairline, width));
     painter.setBrush(colors.panel);
     painter.drawRoundedRect(QRectF(rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2),
         Theme::kCardRadius, Theme::kCardRadius);

@@ -6,6 +6,7 @@
 #include <QInputMethodEvent>
 #include <QKeyEvent>
 #include <QMimeData>
+#include <QPainter>
 #include <QTextBlock>
 
 #include <algorithm>
@@ -16,7 +17,6 @@ PromptEdit::PromptEdit(QWidget* parent)
     : QPlainTextEdit(parent)
 {
     setAccessibleName(tr("Message"));
-    setPlaceholderText(tr("Write a message"));
     setFrameShape(QFrame::NoFrame);
     setStyleSheet(
         QStringLiteral("QPlainTextEdit { border: none; padding: 0; background: transparent; }"));
@@ -101,6 +101,20 @@ void PromptEdit::insertFromMimeData(const QMimeData* source)
     if (source->hasText())
         textCursor().insertText(source->text());
     ensureCursorVisible();
+}
+
+// Qt halves the contrast of a placeholder that has a style sheet.
+void PromptEdit::paintEvent(QPaintEvent* event)
+{
+    QPlainTextEdit::paintEvent(event);
+    if (m_composing || !document()->isEmpty())
+        return;
+    QPainter painter(viewport());
+    painter.setPen(theme().muted);
+    painter.setFont(font());
+    const qreal margin = document()->documentMargin();
+    painter.drawText(QRectF(viewport()->rect()).adjusted(margin, margin, -margin, 0),
+        Qt::AlignLeft | Qt::AlignTop, tr("Write a message"));
 }
 
 void PromptEdit::changeEvent(QEvent* event)

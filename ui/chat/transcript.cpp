@@ -23,6 +23,7 @@ namespace {
 constexpr int kTop = 16;
 constexpr int kBottom = 20;
 constexpr int kSpacing = 2;
+constexpr int kMargin = Theme::kEdge - MessageView::kFrame; // text stands flush with the prompt
 constexpr int kBudgetMs
     = 6; // laying out messages that are out of sight, per turn of the event loop
 constexpr int kAtBottom = 4; // pixels
@@ -80,7 +81,7 @@ MessageView* Transcript::addMessage(const Message& message)
     connect(view, &MessageView::activated, this, &Transcript::attachActions);
     connect(view, &MessageView::copyRequested, this, &Transcript::copy);
     m_views.push_back(view);
-    m_heights.push_back(view->estimatedHeight(m_column->width()));
+    m_heights.push_back(view->estimatedHeight(textWidth()));
     m_stale.push_back(1);
     view->show();
     m_stale_timer->start();
@@ -155,13 +156,18 @@ void Transcript::layOutLast()
     if (m_views.empty())
         return;
     const size_t last = m_views.size() - 1;
-    const int height = m_views[last]->layOut(m_column->width());
+    const int height = m_views[last]->layOut(textWidth());
     m_views[last]->update();
     if (height == m_heights[last] && !m_stale[last])
         return;
     m_heights[last] = height;
     m_stale[last] = 0;
     place();
+}
+
+int Transcript::textWidth() const
+{
+    return m_column->width() - 2 * kMargin;
 }
 
 void Transcript::place()
@@ -182,7 +188,7 @@ void Transcript::place()
     }
     int y = kTop;
     for (size_t i = 0; i < m_views.size(); ++i) {
-        m_views[i]->setGeometry(0, y, m_column->width(), m_heights[i]);
+        m_views[i]->setGeometry(kMargin, y, textWidth(), m_heights[i]);
         y += m_heights[i] + kSpacing;
     }
     m_column->resize(m_column->width(), y + kBottom);
@@ -199,7 +205,7 @@ void Transcript::layOutStale(int budget_ms)
 {
     QElapsedTimer clock;
     clock.start();
-    const int width = m_column->width();
+    const int width = textWidth();
     for (bool changed = true; changed;) {
         changed = false;
         place();
@@ -243,7 +249,8 @@ void Transcript::scrolled()
 
 void Transcript::resizeEvent(QResizeEvent*)
 {
-    const int width = viewport()->width();
+    // The scroll bar, where there is one, stands in the margin and moves nothing.
+    const int width = this->width();
     if (m_column->width() != width) {
         m_column->resize(width, m_column->height());
         std::fill(m_stale.begin(), m_stale.end(), 1);

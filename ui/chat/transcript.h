@@ -49,6 +49,7 @@ protected:
     bool viewportEvent(QEvent* event) override;
 
 private:
+    int textWidth() const;
     void place(); // all views, one below the other, by their known heights
     void layOutStale(int budget_ms);
     void layOutLast(); // the newest message only

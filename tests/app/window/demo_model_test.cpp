@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window with the real engine and the demo model.
+#include "app/window/engine_host.h"
+#include "app/window/heartbeat.h"
+#include "core/store/conversation_store.h"
+#include "ui/chat/chat_panel.h"
+#include "ui/chat/conversation_panel.h"
+#include "ui/chat/message_view.h"
+#include "ui/chat/prompt_card.h"
+#include "ui/chat/transcript.h"
+#include "ui/main_window.h"
+#include "ui/tree/step_history.h"
+#include "ui/tuning/tuning_panel.h"
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace gorgon;
+
+namespace {
+
+constexpr int kLongMs = 60000;
+
+} // namespace
+
+class DemoModelTest : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void initTestCase()
+    {
+        applyTheme(*qApp, ThemeMode::light, ContrastMode::normal);
+        m_options.model = findDemoModel();
+        if (m_options.model.empty() || !std::filesystem::exists(m_options.model / "config.json"))
+            QSKIP("the demo model is not here");
+    }
+
+    void init()
+    {
+        m_data = std::make_unique<QTemporaryDir>();
+        m_options.data_folder = m_data->path().toStdString();
+        m_window = std::make_unique<MainWindow>();
+        m_host = std::make_unique<EngineHost>(m_options, m_window.get());
+        QSignalSpy ready(m_host.get(), &EngineHost::modelReady);
+        QSignalSpy opened(m_host.get(), &EngineHost::opened);
+        QElapsedTimer clock;
+        clock.start();
+        m_window->show();
+        m_host->start();
+        QTRY_VERIFY_WITH_TIMEOUT(ready.count() == 1 && opened.count() == 1, kLongMs);
+        m_ready_ms = clock.elapsed();
+    }
+
+    void cleanup()
+    {
+        m_host.reset();
+        m_window.reset();
+    }
+
+    void isReadySoonAndItsFirstTokenComesAtOnce()
+    {
+        qInfo("ready after %lld ms", m_ready_ms);
+        QTest::qWait(500); // the tree is timed behind the load
+        QElapsedTimer clock;
+        clock.start();
+        send(QStringLiteral("Tell me a story about a dragon."));
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->history()->count() > 0, kLongMs);
+        const qint64 first_ms = clock.elapsed();
+        qInfo("first token after %lld ms", first_ms);
+        QVERIFY(first_ms < 300);
+        QVERIFY(waitAnswer());
+        QVERIFY(!lastText().isEmpty());
+    }
+
+    void oneSeedGivesOneTextWithHeadsAndWithout()
+    {
+        GenerateSettings settings = m_window->tuning()->settings();
+        settings.seed = 5;
+        settings.max_tokens = 96;
+        emit m_window->settingsChanged(settings);
+        send(QStringLiteral("Count to twenty."));
+        QVERIFY(waitAnswer());
+        const QString with_heads = lastText();
+        settings.tree = {};
+        emit m_window->settingsChanged(settings);
+        QSignalSpy finished(m_host.get(), &EngineHost::answerFinished);
+        m_window->chat()->regenerateLast();
+        QVERIFY(finished.wait(kLongMs));
+        QCOMPARE(lastText(), with_heads);
+    }
+
+    void aSecondTurnReusesTheIdsOfTheFirst()
+    {
+        send(QStringLiteral("Name the days of the week."));
+        QVERIFY(waitAnswer());
+        QSignalSpy finished(m_host.get(), &EngineHost::answerFinished);
+        send(QStringLiteral("Count to twenty."));
+        QVERIFY(finished.wait(kLongMs));
+        QCOMPARE(m_window->chat()->transcript()->count(), 4);
+        const qint64 conversation = m_window->chat()->conversation();
+        m_host->shutDown();
+        const ConversationStore store(m_options.data_folder / "conversations.sqlite");
+        const Conversation kept = store.load(conversation);
+        QCOMPARE(kept.messages.size(), size_t(4));
+        QVERIFY(!kept.messages[1].tokens.empty());
+        QCOMPARE(QString::fromStdString(kept.messages[3].text), lastText());
+    }
+
+    void theWindowStaysResponsive()
+    {
+        GenerateSettings settings = m_window->tuning()->settings();
+        settings.ignore_eos = true;
+        emit m_window->settingsChanged(settings);
+        send(QStringLiteral("Tell me a long story about a fox."));
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->history()->count() > 0, kLongMs);
+        Heartbeat heartbeat;
+        QVERIFY(waitAnswer());
+        qInfo("gaps while generating: p50 %.1f ms, p99 %.1f ms, max %.1f ms", heartbeat.gapMs(0.5),
+            heartbeat.gapMs(0.99), heartbeat.gapMs(1));
+        QVERIFY(heartbeat.gapMs(0.99) <= 50);
+    }
+
+private:
+    void send(const QString& text)
+    {
+        m_window->chat()->card()->setText(text);
+        emit m_window->chat()->card()->sent(text);
+    }
+    bool waitAnswer()
+    {
+        return QTest::qWaitFor(
+            [this] {
+                return m_window->chat()->transcript()->count() > 0 && !m_host->isAnswering();
+            },
+            kLongMs);
+    }
+    QString lastText()
+    {
+        Transcript* transcript = m_window->chat()->transcript();
+        return transcript->view(transcript->count() - 1)->text();
+    }
+
+    WindowOptions m_options;
+    std::unique_ptr<QTemporaryDir> m_data;
+    std::unique_ptr<MainWindow> m_window;
+    std::unique_ptr<EngineHost> m_host;
+    qint64 m_ready_ms = 0;
+};
+
+QTEST_MAIN(DemoModelTest)
+#include "demo_model_test.moc"
