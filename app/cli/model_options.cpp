@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/model_options.h"
+
+#include "app/cli/demo_model.h"
+
+namespace gorgon {
+
+namespace {
+
+std::optional<DType> dtypeOf(const std::string& name)
+{
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f16})
+        if (name == dtypeName(dtype))
+            return dtype;
+    return std::nullopt; // "native", ""
+}
+
+} // namespace
+
+void addModelFolder(CLI::App& command, ModelOptions& options)
+{
+    command.add_option("--model", options.model, "Model folder (default: the demo model)")
+        ->check([](const std::string& folder) {
+            return folder.empty() ? "expected a folder, found nothing" : "";
+        });
+}
+
+void addModelOptions(CLI::App& command, ModelOptions& options)
+{
+    addModelFolder(command, options);
+    command.add_option("--heads", options.heads,
+        "Medusa heads, a folder or file, or none (default: those found with the model)");
+    command
+        .add_option("--device", options.device, "Where to compute; this build has no CUDA backend")
+        ->check(CLI::IsMember({"auto", "cpu"}))
+        ->capture_default_str();
+    command.add_option("--threads", options.threads, "Threads (default: as many as may be used)")
+        ->check(CLI::Range(1, 1024));
+    command.add_option("--weights", options.weights, "Weight format in memory")
+        ->check(CLI::IsMember({"native", "f32", "bf16", "f16"}))
+        ->capture_default_str();
+    command
+        .add_option(
+            "--head-weights", options.head_weights, "That of the heads (default: as the base)")
+        ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+    command
+        .add_option("--context", options.context,
+            "Tokens of context (default: the smaller of the model's and 4096)")
+        ->check(CLI::Range(int64_t(1), int64_t(1) << 31));
+    command.add_option("--seed", options.seed, "Seed of the draws (default: random, printed)");
+}
+
+std::filesystem::path modelFolder(const ModelOptions& options)
+{
+    const std::filesystem::path folder
+        = options.model.empty() ? demoModel() : std::filesystem::path(options.model);
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error))
+        throw std::runtime_error(folder.string()
+            + ": expected the folder of a model, found none; give a path (names of a model hub are "
+              "not downloaded)");
+    return folder;
+}
+
+std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program)
+{
+    LoadOptions load;
+    load.model = modelFolder(options);
+    load.no_heads = options.heads == "none";
+    if (!load.no_heads && !options.heads.empty()) {
+        load.heads = options.heads;
+        std::error_code error;
+        if (!std::filesystem::exists(*load.heads, error))
+            throw std::runtime_error(options.heads
+                + ": expected Medusa heads, found nothing there; give a folder, a file or none "
+                  "(names of a model "
+                  "hub are not downloaded)");
+    }
+    load.weights = dtypeOf(options.weights);
+    load.head_weights = dtypeOf(options.head_weights);
+    load.context = options.context;
+    const std::shared_ptr<Backend> backend = makeCpuBackend({.n_threads = options.threads});
+    program.detail(backend->name() + ": " + backend->description());
+    Progress progress(program, "loading");
+    try {
+        const auto model = loadModel(
+            backend, load,
+            [&](const LoadProgress& now) {
+                progress.show(double(now.done_bytes), double(now.total_bytes));
+            },
+            program.interrupt.token());
+        program.detail(load.model.string() + ": " + std::to_string(model->config.n_layers)
+            + " layers, " + std::to_string(model->heads.size()) + " Medusa heads, "
+            + dtypeName(model->dtype) + ", context " + std::to_string(model->context));
+        return model;
+    } catch (const LoadCancelled&) {
+        throw Interrupted();
+    }
+}
+
+std::shared_ptr<const Tokenizer> openTokenizer(
+    const std::filesystem::path& folder, bool required, const Program& program)
+{
+    if (required)
+        return loadTokenizer(folder);
+    std::error_code error;
+    if (!std::filesystem::exists(folder / "tokenizer.model", error)
+        && !std::filesystem::exists(folder / "tokenizer.json", error))
+        return nullptr;
+    try {
+        return loadTokenizer(folder);
+    } catch (const std::runtime_error& problem) {
+        program.note(std::string("no text: ") + problem.what());
+        return nullptr;
+    }
+}
+
+} // namespace gorgon

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The options that say which model computes where.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/cli/program.h"
+#include "core/decode/engine.h"
+#include "core/model/model.h"
+#include "core/text/tokenizer.h"
+
+namespace gorgon {
+
+struct ModelOptions
+{
+    std::string model; // empty: the demo model
+    std::string heads; // empty: those found with the model
+    std::string device = "auto";
+    int threads = 0;
+    std::string weights = "native";
+    std::string head_weights; // empty: as the base
+    int64_t context = 0;
+    std::optional<uint64_t> seed;
+};
+
+/// --model alone, for what needs no weights.
+void addModelFolder(CLI::App& command, ModelOptions& options);
+void addModelOptions(CLI::App& command, ModelOptions& options);
+
+/// The folder that --model names. Throws std::runtime_error where there is none.
+std::filesystem::path modelFolder(const ModelOptions& options);
+
+/// Loads with progress on standard error. Throws Interrupted.
+std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program);
+
+/// nullptr, said on standard error where a file is there but unsound, if none is `required`.
+std::shared_ptr<const Tokenizer> openTokenizer(
+    const std::filesystem::path& folder, bool required, const Program& program);
+
+} // namespace gorgon

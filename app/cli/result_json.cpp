@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/result_json.h"
+
+#include <cstdio>
+
+namespace gorgon {
+
+const char* usedAcceptance(const GenerateSettings& settings)
+{
+    return acceptanceName(settings.temperature > 0 ? settings.acceptance : AcceptanceMode::greedy);
+}
+
+nlohmann::ordered_json statsJson(const GenerateStats& stats, const Model& model,
+    const GenerateSettings& settings, const std::string& tree)
+{
+    return {{"prompt_tokens", stats.prompt_tokens}, {"new_tokens", stats.new_tokens},
+        {"steps", stats.steps}, {"mean_tokens_per_step", stats.meanTokensPerStep()},
+        {"prefill_ms", stats.prefill_ms}, {"decode_ms", stats.decode_ms},
+        {"tokens_per_second", stats.tokensPerSecond()}, {"device", model.backend->name()},
+        {"weights", dtypeName(model.dtype)}, {"tree", tree},
+        {"acceptance", usedAcceptance(settings)}};
+}
+
+std::string statsLine(const GenerateResult& result)
+{
+    char line[200];
+    std::snprintf(line, sizeof line,
+        "%d tokens in %d steps (%.2f a step), %.1f tokens/s, prompt %d tokens in %.0f ms, seed "
+        "%llu",
+        result.stats.new_tokens, result.stats.steps, result.stats.meanTokensPerStep(),
+        result.stats.tokensPerSecond(), result.stats.prompt_tokens, result.stats.prefill_ms,
+        static_cast<unsigned long long>(result.seed));
+    return line;
+}
+
+} // namespace gorgon

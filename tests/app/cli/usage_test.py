@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exit statuses and the one line of an error, for wrong usage and unsound files."""
+import glob
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+import cli
+from cli import DATA, CliTest
+
+MODEL = DATA / "models" / "llama_mha"
+COMMANDS = ["chat", "generate", "logits", "tokenize", "detokenize", "render", "tree", "inspect", "accuracy",
+            "prove", "bench", "devices"]
+
+
+class Usage(CliTest):
+    def test_wrong_usage_is_status_2(self):
+        ids = self.write("ids.json", [1, 2, 3])
+        generate = ["generate", "--model", MODEL, "--tokens-file", ids]
+        for arguments in [
+                [], ["nonsense"], ["--nonsense"], ["generate"], ["generate", "--prompt"],
+                ["generate", "--prompt", "a", "--prompt-file", "b"],
+                *[[*generate, *more] for more in [
+                    ["extra"], ["--temperature", "-1"], ["--temperature", "nan"], ["--temperature", "101"],
+                    ["--temperature", "warm"], ["--temperature", ""], ["--top-p", "1.5"], ["--top-p", "-0.1"],
+                    ["--max-tokens", "0"], ["--max-tokens", "-3"], ["--max-tokens", "1e3"], ["--max-tokens", ""],
+                    ["--max-tokens", "010"], ["--max-tokens", "0x10"],
+                    ["--max-tokens", "99999999999999999999"], ["--posterior-threshold", "2"],
+                    ["--posterior-alpha", "-1"], ["--typical-root", "maybe"], ["--head-top-k", "0"],
+                    ["--head-top-k", "65"], ["--num-heads", "-1"], ["--num-heads", "33"], ["--num-heads", "3"],
+                    ["--acceptance", "greedy", "--temperature", "0.5"], ["--acceptance", "some"],
+                    ["--tree", "auto"], ["--tree", "no_such_tree"], ["--tree", ""], ["--device", "cuda:0"],
+                    ["--device", "gpu"], ["--weights", "q8"], ["--weights", "q4"], ["--head-weights", "q8"],
+                    ["--load-in-8bit"], ["--load-in-4bit"], ["--threads", "0"], ["--threads", "100000"],
+                    ["--context", "0"], ["--context", "-5"], ["--seed", "-1"], ["--seed", "abc"],
+                    ["--seed", "1", "--seed", "2"], ["--stop", ""], ["--stop", "x"], ["--quiet", "--verbose"],
+                    ["--json", "yes"]]],
+                ["generate", "--messages", ids, "--raw", "--model", MODEL, "--top-p", "7"],
+                ["tree"], ["tree", "--name", "no_such_tree"], ["tree", "nonsense"],
+                ["tree", "--name", "zephyr_stage2", "--choices", ids], ["tree", "search"],
+                ["tree", "search", "--accuracy", ids], ["tree", "search", "--accuracy", ids, "--nodes", "0"],
+                ["tree", "search", "--accuracy", ids, "--nodes", "256"],
+                ["tree", "search", "--accuracy", ids, "--nodes", "5", "--max-depth", "33"],
+                ["tree", "search", "--accuracy", ids, "--nodes", "5", "--max-rank", "0"],
+                ["chat", "--style", "loud"], ["render"], ["logits", "--tokens-file", ids],
+                ["logits", "--out", "x"], ["inspect"], ["bench", "--repeat", "0"], ["bench", "--tree-sizes", "0"],
+                ["bench", "--tree-sizes", "1,x"], ["bench", "--tree-sizes", "257"], ["bench", "--compare", "fast"],
+                ["accuracy"], ["accuracy", "--text", "a", "--prompts", "b"], ["prove"],
+                ["detokenize", "--stream", "--batch", "--model", MODEL],
+                # Subcommands of other programs' habits, and those that this build does not have.
+                ["convert"], ["serve"], ["pull"], ["list"], ["train-heads"], ["perplexity"]]:
+            with self.subTest(arguments=arguments):
+                self.fails(2, *arguments)
+
+    def test_failures_are_status_1_and_name_the_file(self):
+        ids = self.write("ids.json", [1, 2, 3])
+        generate = ["generate", "--model", MODEL]
+        absent = self.folder / "absent"
+        bad = {name: self.write(name, text) for name, text in {
+            "empty.json": "", "text.json": "hello", "object.json": "{}", "negative.json": "[1, -2]",
+            "float.json": "[1, 2.5]", "large.json": "[1, 99999999999]", "huge.json": "[18446744073709551615]",
+            "deep.json": "[" * 100_000, "nul.json": "[1\0]", "strings.json": '["a"]'}.items()}
+        for arguments in [
+                [*generate, "--tokens-file", absent], [*generate, "--tokens-file", self.folder],
+                *[[*generate, "--tokens-file", file] for file in bad.values()],
+                ["generate", "--model", absent, "--tokens-file", ids],
+                [*generate, "--tokens-file", ids, "--heads", absent],
+                [*generate, "--tokens-file", ids, "--tree", self.folder / "absent.json"],
+                [*generate, "--tokens-file", ids, "--tree", bad["object.json"]],
+                [*generate, "--tokens-file", ids, "--tree", bad["deep.json"]],
+                [*generate, "--tokens-file", ids, "--context", "1000000"],
+                [*generate, "--tokens-file", ids, "--trace", absent / "trace"],
+                [*generate, "--prompt-file", absent],
+                ["logits", "--model", MODEL, "--tokens-file", ids, "--out", absent / "out"],
+                ["logits", "--model", MODEL, "--tokens-file", ids, "--out", self.folder / "o", "--tree-file", ids],
+                ["tree", "--choices", absent],
+                ["tree", "search", "--accuracy", bad["object.json"], "--nodes", "5"],
+                ["tree", "search", "--accuracy", self.write("a.json", [[0.5, 2.0]]), "--nodes", "5"],
+                ["inspect", absent], ["render", "--messages", absent, "--model", MODEL],
+                ["render", "--messages", bad["object.json"], "--model", MODEL, "--template", "zephyr"],
+                ["accuracy", "--text", absent, "--model", MODEL],
+                ["accuracy", "--prompts", self.write("p.json", [[1, 2]]), "--model", MODEL]]:
+            with self.subTest(arguments=arguments):
+                self.fails(1, *arguments)
+
+    def test_ids_outside_the_vocabulary_and_prompts_longer_than_the_context_fail(self):
+        for ids in ([10**6], [], [1] * 5000):
+            self.fails(1, "generate", "--model", MODEL, "--tokens-file", self.write("ids.json", ids))
+
+    def test_trees_that_hang_nowhere_fail(self):
+        for choices in ([[0, 0]], [[0], [0]], [[]], [[64]], [[-1]], [[0], ["a"]], [0], [[i] for i in range(64)] * 5):
+            self.fails(1, "tree", "--choices", self.write("choices.json", choices))
+
+    def test_help_is_complete_and_has_an_example(self):
+        for command in COMMANDS:
+            done = self.run_cli(command, "--help")
+            self.assertIn(b"Example", done.stdout)
+            self.assertEqual(done.stderr, b"")
+        done = self.run_cli("--help")
+        for command in COMMANDS:
+            self.assertIn(command.encode(), done.stdout)
+        self.assertRegex(self.run_cli("--version").stdout, rb"^\d+\.\d+\.\d+\n$")
+
+    def test_unsound_model_files_give_one_line_that_names_them(self):
+        folder = DATA / "malformed"
+        ids = self.write("ids.json", [1, 2, 3])
+        for case in json.loads((folder / "manifest.json").read_text())["cases"]:
+            path = folder / case["path"]
+            arguments = {
+                "model": ["generate", "--model", path, "--tokens-file", ids, "--max-tokens", "2"],
+                "medusa_heads": ["generate", "--model", folder / "ok_control", "--heads", path, "--tokens-file", ids,
+                                 "--max-tokens", "2"],
+                "tokenizer_json": ["tokenize", "--model", path],
+                "sentencepiece": ["tokenize", "--model", path]}[case["load_as"]]
+            with self.subTest(case=case["case"]):
+                start = time.monotonic()
+                if case["expect"] == "ok":
+                    self.run_cli(*arguments, stdin="hello")
+                else:
+                    self.assertIn(str(path), self.fails(1, *arguments, stdin="hello"))
+                self.assertLess(time.monotonic() - start, 20)
+                inspected = subprocess.run([cli.PROGRAM, "inspect", path], capture_output=True, timeout=60)
+                self.assertIn(inspected.returncode, (0, 1))
+                self.assertEqual(len(inspected.stderr.splitlines()), inspected.returncode)
+        self.assertEqual(glob.glob("/tmp/pwned*"), [])
+
+    def test_output_that_cannot_be_written_is_status_1(self):
+        if os.path.exists("/dev/full"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([cli.PROGRAM, "tree", "list"], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run([cli.PROGRAM, "tree", "list"], stdout=writing, stderr=subprocess.PIPE)
+        os.close(writing)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_ctrl_c_is_status_130(self):
+        process = subprocess.Popen([cli.PROGRAM, "bench", "--model", str(MODEL), "--repeat", "1000"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+
+
+if __name__ == "__main__":
+    cli.main()
