@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <limits>
 #include <unistd.h>
 
@@ -18,6 +19,23 @@ constexpr uint64_t kMaxInput = uint64_t(256) << 20;
 [[noreturn]] void tooLarge(const std::string& source)
 {
     throw std::runtime_error(source + ": expected at most 256 MiB, found more; split it");
+}
+
+/// A pipe that the shell made for <(command), or a terminal.
+std::string readStream(const std::filesystem::path& file)
+{
+    std::ifstream stream(file, std::ios::binary);
+    std::string text;
+    std::string part(1 << 16, '\0');
+    while (stream.read(part.data(), std::streamsize(part.size())) || stream.gcount() > 0) {
+        if (text.size() + size_t(stream.gcount()) > kMaxInput)
+            tooLarge(file.string());
+        text.append(part, 0, size_t(stream.gcount()));
+    }
+    if (stream.bad() || !stream.eof())
+        throw std::runtime_error(
+            file.string() + ": expected text, found that it cannot be read; check its permissions");
+    return text;
 }
 
 } // namespace
@@ -37,6 +55,10 @@ void addPromptOptions(CLI::App& command, PromptOptions& options)
 
 std::string readText(const std::filesystem::path& file)
 {
+    std::error_code error;
+    const auto type = std::filesystem::status(file, error).type();
+    if (type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character)
+        return readStream(file);
     const PlainFile plain(file);
     if (plain.bytes() > kMaxInput)
         tooLarge(file.string());

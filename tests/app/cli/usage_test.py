@@ -127,6 +127,12 @@ class Usage(CliTest):
                 self.assertEqual(len(inspected.stderr.splitlines()), inspected.returncode)
         self.assertEqual(glob.glob("/tmp/pwned*"), [])
 
+    def test_inputs_may_come_through_a_pipe_but_not_without_end(self):
+        done = self.run_cli("generate", "--model", MODEL, "--tokens-file", "/dev/stdin", "--max-tokens", "2",
+                            stdin="[1, 2, 3]")
+        self.assertEqual(len(done.stdout.split()), 2)
+        self.fails(1, "generate", "--model", MODEL, "--tokens-file", "/dev/zero")
+
     def test_output_that_cannot_be_written_is_status_1(self):
         if os.path.exists("/dev/full"):
             with open("/dev/full", "wb") as full:
