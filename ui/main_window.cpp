@@ -13,12 +13,11 @@
 
 #include <QApplication>
 #include <QCloseEvent>
-#include <QJsonDocument>
-#include <QJsonObject>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTabBar>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -29,17 +28,8 @@ namespace {
 
 constexpr int kLeftWidth = 232;
 constexpr int kRightWidth = 600;
+constexpr int kFiguresMs = 120;
 const QSize kFirstSize(1440, 900);
-
-QString base64(const QByteArray& bytes)
-{
-    return QString::fromLatin1(bytes.toBase64());
-}
-
-QByteArray bytesOf(const QJsonValue& value)
-{
-    return QByteArray::fromBase64(value.toString().toLatin1());
-}
 
 } // namespace
 
@@ -53,6 +43,7 @@ MainWindow::MainWindow(QWidget* parent)
     , m_tuning(new TuningPanel)
     , m_status_line(new StatusLine)
     , m_splitter(new QSplitter(Qt::Horizontal))
+    , m_figures_timer(new QTimer(this))
 {
     setWindowTitle(QStringLiteral("Gorgon"));
     m_splitter->setChildrenCollapsible(false);
@@ -70,6 +61,9 @@ MainWindow::MainWindow(QWidget* parent)
     column->addWidget(m_status_line);
     setCentralWidget(centre);
     resize(kFirstSize);
+    m_figures_timer->setSingleShot(true);
+    m_figures_timer->setInterval(kFiguresMs);
+    connect(m_figures_timer, &QTimer::timeout, this, &MainWindow::showFigures);
     addActions();
 
     m_tree->setHistory(m_history);
@@ -80,6 +74,11 @@ MainWindow::MainWindow(QWidget* parent)
     connect(m_plots, &PlotsPanel::stepClicked, this, [this](qint64 serial) {
         m_tree->showSerial(serial);
         showTab(0);
+    });
+    connect(m_chat, &ChatPanel::marksToggled, this, &MainWindow::layoutChanged);
+    connect(m_chat, &ChatPanel::stepChosen, this, [this](qint64 message, int step) {
+        if (m_tree->showStep(message, step))
+            showTab(0);
     });
     connect(m_splitter, &QSplitter::splitterMoved, this, &MainWindow::layoutChanged);
     connect(m_conversations, &ConversationPanel::appearanceChosen, this, [this](ThemeMode mode) {
@@ -132,34 +131,6 @@ QWidget* MainWindow::makeRightPane()
     connect(m_tabs, &QTabBar::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
     connect(m_tabs, &QTabBar::currentChanged, this, &MainWindow::layoutChanged);
     return pane;
-}
-
-QString MainWindow::layoutText() const
-{
-    const QJsonObject values{{QStringLiteral("geometry"), base64(saveGeometry())},
-        {QStringLiteral("splitter"), base64(m_splitter->saveState())},
-        {QStringLiteral("tab"), m_tabs->currentIndex()},
-        {QStringLiteral("left"), !m_splitter->widget(0)->isHidden()},
-        {QStringLiteral("right"), !m_splitter->widget(2)->isHidden()},
-        {QStringLiteral("appearance"), int(m_theme_mode)}};
-    return QString::fromUtf8(QJsonDocument(values).toJson(QJsonDocument::Compact));
-}
-
-void MainWindow::setLayoutText(const QString& text)
-{
-    const QJsonObject values = QJsonDocument::fromJson(text.toUtf8()).object();
-    if (values.isEmpty())
-        return;
-    restoreGeometry(bytesOf(values[QStringLiteral("geometry")]));
-    m_splitter->restoreState(bytesOf(values[QStringLiteral("splitter")]));
-    m_splitter->setHandleWidth(1);
-    m_splitter->widget(0)->setVisible(values[QStringLiteral("left")].toBool(true));
-    m_splitter->widget(2)->setVisible(values[QStringLiteral("right")].toBool(true));
-    m_tabs->setCurrentIndex(
-        std::clamp(values[QStringLiteral("tab")].toInt(), 0, m_tabs->count() - 1));
-    const int mode = values[QStringLiteral("appearance")].toInt();
-    if (mode >= int(ThemeMode::system) && mode <= int(ThemeMode::dark))
-        m_theme_mode = ThemeMode(mode);
 }
 
 void MainWindow::setThemeMode(ThemeMode mode)
@@ -232,9 +203,18 @@ void MainWindow::addProgress(const AnswerProgress& progress)
         m_history->append(step);
     m_chat->addProgress(progress);
     m_stats = progress.stats;
+    m_context = {progress.conversation, progress.context_used};
+    // Figures that change faster than they can be read only cost time.
+    if (!m_figures_timer->isActive())
+        m_figures_timer->start();
+}
+
+void MainWindow::showFigures()
+{
     m_status_line->setSpeed(m_stats);
-    if (progress.conversation == m_chat->conversation())
-        m_status_line->setContext(progress.context_used, m_model.context);
+    m_chat->setContext(m_context.first, m_context.second);
+    if (m_context.first == m_chat->conversation())
+        m_status_line->setContext(m_context.second, m_model.context);
     updateMedusaWords();
 }
 

@@ -13,6 +13,7 @@
 class QSplitter;
 class QTabBar;
 class QStackedWidget;
+class QTimer;
 
 namespace gorgon {
 
@@ -72,6 +73,7 @@ private:
     QAction* addKey(
         const QString& text, const QList<QKeySequence>& keys, std::function<void()> deed);
     void toggleZone(int zone);
+    void showFigures();
     void updateMedusaWords();
     void settingsEdited(const GenerateSettings& settings);
 
@@ -83,6 +85,7 @@ private:
     TuningPanel* m_tuning;
     StatusLine* m_status_line;
     QSplitter* m_splitter = nullptr;
+    QTimer* m_figures_timer;
     QTabBar* m_tabs = nullptr;
     QStackedWidget* m_pages = nullptr;
 
@@ -90,6 +93,7 @@ private:
     EngineStatus m_status;
     GenerateSettings m_settings;
     MessageStats m_stats; // of the newest answer
+    std::pair<qint64, int> m_context; // its conversation and the tokens in use
     ThemeMode m_theme_mode = ThemeMode::system;
     double m_plain_us = 0;
     double m_tree_us = 0;

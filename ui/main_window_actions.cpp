@@ -46,6 +46,8 @@ void MainWindow::addActions()
     for (int tab = 0; tab < 3; ++tab)
         addKey(tabs[tab], {QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + tab))},
             [this, tab] { showTab(tab); });
+    addKey(tr("Decoding marks"), {Qt::CTRL | Qt::Key_D},
+        [this] { m_chat->setMarksShown(!m_chat->marksShown()); });
     addKey(tr("Show or hide conversations"), {Qt::Key_F9, Qt::CTRL | Qt::Key_B},
         [this] { toggleZone(0); });
     addKey(tr("Show or hide tree, plots and tuning"), {Qt::Key_F10}, [this] { toggleZone(2); });

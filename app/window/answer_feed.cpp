@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/answer_feed.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gorgon {
 
 namespace {
 
-constexpr auto kWindowInterval = std::chrono::milliseconds(16);
+constexpr auto kWindowInterval = std::chrono::milliseconds(33); // the window shares its processors
 constexpr auto kDiskInterval = std::chrono::milliseconds(900);
 
 } // namespace
@@ -34,6 +35,9 @@ void AnswerFeed::addStep(const DecodeStep& step, const std::string& text)
     m_answer.tokens.insert(m_answer.tokens.end(), step.tokens.begin(), step.tokens.end());
 
     m_portion.text += QString::fromStdString(text);
+    const TextMarks marks = m_labels.marks(step, text);
+    m_portion.marks << marks;
+    m_marks << marks;
     // The end token alone needs no forward pass: no step to look at.
     if (step.nodes.size() > 1 || step.times.verify_us > 0)
         m_portion.steps << m_labels.view(
@@ -48,8 +52,13 @@ void AnswerFeed::addStep(const DecodeStep& step, const std::string& text)
 
 void AnswerFeed::addRest(const std::string& text)
 {
+    if (text.empty())
+        return;
     m_answer.text += text;
-    m_portion.text += QString::fromStdString(text);
+    const QString shown = QString::fromStdString(text);
+    m_portion.text += shown;
+    m_portion.marks << TextMark{int(shown.size()), -1, std::max(0, m_answer.stats.steps - 1)};
+    m_marks << m_portion.marks.last();
 }
 
 void AnswerFeed::flush()

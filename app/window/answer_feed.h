@@ -30,6 +30,7 @@ public:
     void flush();
     /// The whole answer as it is to be kept; result: none where generation failed.
     Message finish(const GenerateResult* result);
+    const TextMarks& marks() const { return m_marks; }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -40,6 +41,7 @@ private:
     Sinks m_sinks;
     Message m_answer;
     AnswerProgress m_portion;
+    TextMarks m_marks; // of the whole answer
     Clock::time_point m_begun = Clock::now();
     std::optional<Clock::time_point> m_flushed;
     Clock::time_point m_saved = Clock::now();

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/answer_settings.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 
 namespace gorgon {
 
-std::string answerSettingsJson(const GenerateSettings& settings, const GenerateResult& result)
+std::string answerSettingsJson(
+    const GenerateSettings& settings, const GenerateResult& result, const TextMarks& marks)
 {
+    QJsonArray stretches;
+    for (const TextMark& mark : marks) {
+        stretches.append(mark.length);
+        stretches.append(mark.head);
+        stretches.append(mark.step);
+    }
     const auto round = [](float value) { return qRound(value * 1e6) / 1e6; };
     const QJsonObject object{{QStringLiteral("finish"), QLatin1String(finishName(result.finish))},
+        {QStringLiteral("marks"), stretches},
         {QStringLiteral("seed"),
             QString::number(result.seed)}, // 64 bits: more than a JSON number holds
         {QStringLiteral("max_tokens"), settings.max_tokens},

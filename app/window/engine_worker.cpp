@@ -164,7 +164,7 @@ void EngineWorker::generate(const Turn& turn)
             *m_engine, session, m_tokenizer, prompt.tokens, m_template != nullptr,
             [this] { return m_settings->get(); }, callbacks, turn.stop);
         Message answer = feed.finish(&generated.result);
-        answer.settings = answerSettingsJson(m_settings->get(), generated.result);
+        answer.settings = answerSettingsJson(m_settings->get(), generated.result, feed.marks());
         emit answered(turn.conversation, answer);
     } catch (const std::exception& error) {
         m_sessions.drop(turn.conversation);

@@ -85,6 +85,7 @@ public:
         emit m_window->conversations()->newChatRequested();
         emit m_window->chat()->card()->sent(
             QStringLiteral("Tell me a story about a dragon and a kite."));
+        m_window->chat()->setMarksShown(true);
         const int before = m_window->history()->count();
         good &= waitUntil([&] { return m_window->history()->count() >= before + kStepsShown; });
         good &= grabNow(QStringLiteral("generating"));

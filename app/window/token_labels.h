@@ -4,9 +4,10 @@
 
 #include "core/decode/decode_step.h"
 #include "core/text/tokenizer.h"
-#include "ui/tree/step_view.h"
+#include "ui/chat/chat_values.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace gorgon {
@@ -20,31 +21,10 @@ public:
     {
     }
 
-    QString label(int token)
-    {
-        if (token < 0 || size_t(token) >= m_labels.size())
-            return {};
-        QString& label = m_labels[size_t(token)];
-        if (label.isNull())
-            label = QString::fromStdString(m_tokenizer->label(token));
-        return label;
-    }
-
-    StepViewPtr view(const DecodeStep& step, qint64 message, double tokens_per_second)
-    {
-        auto view = QSharedPointer<StepView>::create();
-        view->step = step;
-        view->message_id = message;
-        view->tokens_per_second = tokens_per_second;
-        for (const StepNode& node : step.nodes) {
-            view->node_labels << label(node.token);
-            view->choice_labels << label(node.choice);
-        }
-        for (const int token : step.tokens)
-            view->emitted_labels << label(token);
-        view->next_root_label = label(step.next_root);
-        return view;
-    }
+    QString label(int token);
+    StepViewPtr view(const DecodeStep& step, qint64 message, double tokens_per_second);
+    /// Which token of a step made which stretch of the text that was printed with it.
+    TextMarks marks(const DecodeStep& step, const std::string& text) const;
 
 private:
     std::shared_ptr<const Tokenizer> m_tokenizer;

@@ -7,6 +7,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
+#include <QToolButton>
 
 namespace gorgon {
 
@@ -16,6 +17,7 @@ ChatHeader::ChatHeader(QWidget* parent)
     , m_heads(new QLabel)
     , m_device(new Chip)
     , m_weights(new Chip)
+    , m_marks(new QToolButton)
 {
     setRole(m_name, "title");
     setRole(m_heads, "muted");
@@ -23,12 +25,17 @@ ChatHeader::ChatHeader(QWidget* parent)
     m_heads->setAccessibleName(tr("Heads"));
     m_device->setAccessibleName(tr("Device"));
     m_weights->setAccessibleName(tr("Format of the weights"));
+    m_marks->setText(tr("Marks"));
+    m_marks->setCheckable(true);
+    m_marks->setAccessibleName(tr("Decoding marks"));
+    m_marks->setToolTip(tr("Underline what the heads drafted (Ctrl+D)"));
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(Theme::kEdge, 0, Theme::kEdge, 0);
     row->setSpacing(Theme::kInner);
     row->addWidget(m_name);
     row->addWidget(m_heads);
     row->addStretch(1);
+    row->addWidget(m_marks);
     row->addWidget(m_device);
     row->addWidget(m_weights);
     setFixedHeight(50);
@@ -44,6 +51,7 @@ void ChatHeader::setModel(const ModelSummary& model)
             : model.n_heads == 0 ? tr("without heads")
             : model.n_heads == 1 ? tr("with 1 head")
                                  : tr("with %1 heads").arg(model.n_heads));
+    m_marks->setVisible(loaded && model.n_heads > 0);
     m_device->setText(model.device);
     m_device->setToolTip(model.device_note);
     m_device->setVisible(loaded && !model.device.isEmpty());

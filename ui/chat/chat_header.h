@@ -7,6 +7,7 @@
 #include <QWidget>
 
 class QLabel;
+class QToolButton;
 
 namespace gorgon {
 
@@ -20,6 +21,7 @@ public:
     explicit ChatHeader(QWidget* parent = nullptr);
 
     void setModel(const ModelSummary& model);
+    QToolButton* marksButton() const { return m_marks; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -29,6 +31,7 @@ private:
     QLabel* m_heads;
     Chip* m_device;
     Chip* m_weights;
+    QToolButton* m_marks;
 };
 
 } // namespace gorgon

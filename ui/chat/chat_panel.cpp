@@ -13,6 +13,7 @@
 
 #include <QStackedLayout>
 #include <QTimer>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace gorgon {
@@ -56,6 +57,10 @@ ChatPanel::ChatPanel(QWidget* parent)
     connect(m_card, &PromptCard::textEdited, m_draft_timer, qOverload<>(&QTimer::start));
     connect(m_draft_timer, &QTimer::timeout, this, &ChatPanel::keepDraft);
     connect(m_invitation, &Invitation::exampleChosen, this, &ChatPanel::send);
+    connect(
+        m_header->marksButton(), &QToolButton::toggled, m_transcript, &Transcript::setMarksShown);
+    connect(m_header->marksButton(), &QToolButton::toggled, this, &ChatPanel::marksToggled);
+    connect(m_transcript, &Transcript::stepChosen, this, &ChatPanel::stepChosen);
     connect(m_transcript, &Transcript::editRequested, this, &ChatPanel::beginEdit);
     connect(m_transcript, &Transcript::regenerateRequested, this,
         [this](qint64 message) { emit regenerateRequested(m_conversation, message); });
@@ -68,6 +73,16 @@ void ChatPanel::setModel(const ModelSummary& model)
     m_header->setModel(model);
     updateMode();
     updateContext();
+}
+
+bool ChatPanel::marksShown() const
+{
+    return m_header->marksButton()->isChecked();
+}
+
+void ChatPanel::setMarksShown(bool shown)
+{
+    m_header->marksButton()->setChecked(shown);
 }
 
 void ChatPanel::setStatus(const EngineStatus& status)
@@ -153,8 +168,7 @@ void ChatPanel::beginTurn(
 void ChatPanel::addProgress(const AnswerProgress& progress)
 {
     if (progress.conversation == m_conversation)
-        m_transcript->append(progress.message, progress.text, progress.stats);
-    setContext(progress.conversation, progress.context_used);
+        m_transcript->append(progress);
 }
 
 void ChatPanel::finishAnswer(qint64 conversation, const Message& answer)

@@ -31,6 +31,8 @@ public:
     NoticeBar* notice() const { return m_notice; }
 
     void setModel(const ModelSummary& model);
+    bool marksShown() const;
+    void setMarksShown(bool shown);
     void setStatus(const EngineStatus& status);
     void setContext(qint64 conversation, int used);
 
@@ -57,6 +59,8 @@ signals:
     void edited(qint64 conversation, qint64 message, const QString& text);
     void regenerateRequested(qint64 conversation, qint64 message);
     void stopRequested();
+    void marksToggled(bool shown);
+    void stepChosen(qint64 message, int step); // of an answer, to be looked at
     void draftChanged(qint64 conversation, const QString& text);
 
 protected:

@@ -45,6 +45,15 @@ struct EngineStatus
     int total = 0;
 };
 
+/// A stretch of an answer's text that one token made.
+struct TextMark
+{
+    int length = 0; // UTF-16 units
+    int head = -1; // that drafted it; -1: the model's own token, the first of its step
+    int step = 0;
+};
+using TextMarks = QList<TextMark>;
+
 /// Text and steps since the last one of these; nothing is left out.
 struct AnswerProgress
 {
@@ -54,6 +63,7 @@ struct AnswerProgress
     MessageStats stats; // of the whole answer so far
     int context_used = 0;
     QList<StepViewPtr> steps;
+    TextMarks marks; // one behind the other, as long as the text together
 };
 
 /// Names and dates of the list, newest first.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/message_view.h"
 
+#include "ui/chat/message_marks.h"
 #include "ui/chat/visible_text.h"
 #include "ui/theme/theme.h"
 
@@ -45,6 +46,7 @@ MessageView::MessageView(const Message& message, QWidget* parent)
     setFocusPolicy(Qt::TabFocus);
     setMouseTracking(true);
     m_lines.setText(visibleText(m_raw));
+    takeMarks(marksOf(message));
     describe();
 }
 
@@ -87,8 +89,9 @@ QString MessageView::selectedText() const
     return m_raw.mid(from, std::abs(m_selection.end - m_selection.start));
 }
 
-void MessageView::append(const QString& raw)
+void MessageView::append(const QString& raw, const TextMarks& marks)
 {
+    takeMarks(marks);
     m_raw += raw;
     m_lines.append(visibleText(raw));
     m_waiting.clear();
@@ -98,6 +101,8 @@ void MessageView::setMessage(const Message& message)
 {
     const QString raw = QString::fromStdString(message.text);
     m_message = message;
+    if (m_marks.isEmpty())
+        takeMarks(marksOf(message));
     if (raw != m_raw) {
         m_raw = raw;
         m_selection = {};
@@ -182,6 +187,10 @@ void MessageView::paintEvent(QPaintEvent* event)
     const QPointF origin = textOrigin();
     m_lines.draw(&painter, origin, QRectF(event->rect()).translated(-origin), colors.text,
         m_selection, selectionColor());
+
+    if (m_marks_shown)
+        m_lines.underline(
+            &painter, origin, QRectF(event->rect()).translated(-origin), underlines());
 
     const QRectF row(kFrame, height() - kRow - kFrame, width() - 2 * kFrame, kRow);
     const bool failed = m_message.state == MessageState::failed;

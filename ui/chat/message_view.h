@@ -2,7 +2,7 @@
 // One message of the transcript: a bubble at the right (user) or running text at the left (answer).
 #pragma once
 
-#include "core/store/conversation.h"
+#include "ui/chat/chat_values.h"
 #include "ui/chat/text_lines.h"
 
 #include <QWidget>
@@ -22,7 +22,8 @@ public:
     QString footer() const; // figures and state in words
     QString selectedText() const;
 
-    void append(const QString& raw);
+    void append(const QString& raw, const TextMarks& marks = {});
+    void setMarksShown(bool shown);
     void setMessage(const Message& message); // an answer ended: state, figures, whole text
     void setStats(const MessageStats& stats);
     void setWaiting(const QString& words); // shown in place of an answer that has no text yet
@@ -40,6 +41,7 @@ public:
 signals:
     void activated(gorgon::MessageView* view); // hovered or focused
     void copyRequested(gorgon::MessageView* view);
+    void stepChosen(qint64 message, int step); // a marked stretch was clicked
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -49,6 +51,7 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void changeEvent(QEvent* event) override;
@@ -57,12 +60,19 @@ private:
     QRectF bubble() const; // user: the tinted card; answer: the column of text
     QPointF textOrigin() const;
     void describe();
+    void takeMarks(const TextMarks& marks);
+    const TextMark* markAt(QPointF point) const; // null: none there
+    std::vector<Underline> underlines() const;
+    bool event(QEvent* event) override;
 
     Message m_message;
     QString m_raw;
     QString m_waiting;
     TextLines m_lines;
     TextSpan m_selection;
+    TextMarks m_marks;
+    std::vector<int> m_mark_ends; // places in the text
+    bool m_marks_shown = false;
 };
 
 } // namespace gorgon

@@ -197,4 +197,33 @@ void TextLines::draw(QPainter* painter, QPointF origin, const QRectF& clip, cons
     }
 }
 
+void TextLines::underline(QPainter* painter, QPointF origin, const QRectF& clip,
+    const std::vector<Underline>& lines) const
+{
+    for (const Paragraph& paragraph : m_paragraphs) {
+        if (paragraph.y + paragraph.height < clip.top() || paragraph.y > clip.bottom())
+            continue;
+        const int length = int(paragraph.layout->text().size());
+        auto mark = std::lower_bound(lines.begin(), lines.end(), paragraph.start,
+            [](const Underline& line, int start) { return line.end <= start; });
+        for (; mark != lines.end() && mark->start < paragraph.start + length; ++mark) {
+            const int from = std::max(0, mark->start - paragraph.start);
+            const int to = std::min(length, mark->end - paragraph.start);
+            painter->setPen(mark->pen);
+            for (int i = paragraph.layout->lineForTextPosition(from).lineNumber();
+                 i >= 0 && i < paragraph.layout->lineCount(); ++i)
+            {
+                const QTextLine line = paragraph.layout->lineAt(i);
+                const int begin = std::max(from, line.textStart());
+                const int end = std::min(to, line.textStart() + line.textLength());
+                if (begin >= end)
+                    break;
+                const qreal y = origin.y() + paragraph.y + line.y() + line.ascent() + 4;
+                painter->drawLine(QPointF(origin.x() + line.cursorToX(begin) + 0.5, y),
+                    QPointF(origin.x() + line.cursorToX(end) - 1.5, y));
+            }
+        }
+    }
+}
+
 } // namespace gorgon

@@ -4,6 +4,7 @@
 
 #include <QColor>
 #include <QFont>
+#include <QPen>
 #include <QRectF>
 #include <QString>
 #include <QTextLayout>
@@ -21,6 +22,14 @@ struct TextSpan
     int start = 0;
     int end = 0;
     bool isEmpty() const { return start == end; }
+};
+
+/// A line below a stretch of text.
+struct Underline
+{
+    int start = 0;
+    int end = 0;
+    QPen pen;
 };
 
 class TextLines
@@ -43,6 +52,9 @@ public:
     /// Draws what `clip` (in the text's own coordinates) touches.
     void draw(QPainter* painter, QPointF origin, const QRectF& clip, const QColor& color,
         TextSpan selection, const QColor& selection_color) const;
+    /// Underlines in ascending order.
+    void underline(QPainter* painter, QPointF origin, const QRectF& clip,
+        const std::vector<Underline>& lines) const;
 
 private:
     struct Paragraph

@@ -80,6 +80,8 @@ MessageView* Transcript::addMessage(const Message& message)
     auto* view = new MessageView(message, m_column);
     connect(view, &MessageView::activated, this, &Transcript::attachActions);
     connect(view, &MessageView::copyRequested, this, &Transcript::copy);
+    connect(view, &MessageView::stepChosen, this, &Transcript::stepChosen);
+    view->setMarksShown(m_marks_shown);
     m_views.push_back(view);
     m_heights.push_back(view->estimatedHeight(textWidth()));
     m_stale.push_back(1);
@@ -113,14 +115,21 @@ MessageView* Transcript::find(qint64 message) const
     return nullptr;
 }
 
-void Transcript::append(qint64 message, const QString& text, const MessageStats& stats)
+void Transcript::append(const AnswerProgress& progress)
 {
-    MessageView* view = find(message);
+    MessageView* view = find(progress.message);
     if (!view)
         return;
-    view->append(text);
-    view->setStats(stats);
+    view->append(progress.text, progress.marks);
+    view->setStats(progress.stats);
     layOutLast();
+}
+
+void Transcript::setMarksShown(bool shown)
+{
+    m_marks_shown = shown;
+    for (MessageView* view : m_views)
+        view->setMarksShown(shown);
 }
 
 void Transcript::finish(const Message& message)

@@ -3,7 +3,7 @@
 // hundred messages open, scroll and resize as one does.
 #pragma once
 
-#include "core/store/conversation.h"
+#include "ui/chat/chat_values.h"
 
 #include <QScrollArea>
 
@@ -27,7 +27,8 @@ public:
     void setMessages(const std::vector<Message>& messages);
     MessageView* addMessage(const Message& message);
     void removeFrom(qint64 message); // and all after it
-    void append(qint64 message, const QString& text, const MessageStats& stats);
+    void append(const AnswerProgress& progress);
+    void setMarksShown(bool shown);
     void finish(const Message& message);
     void setWaiting(qint64 message, const QString& words);
     void setMayChange(bool may_change); // no edit, no regeneration while an answer is made
@@ -43,6 +44,7 @@ public slots:
 signals:
     void editRequested(qint64 message, const QString& text);
     void regenerateRequested(qint64 message);
+    void stepChosen(qint64 message, int step);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -67,6 +69,7 @@ private:
     bool m_follow = true;
     bool m_placing = false;
     bool m_may_change = true;
+    bool m_marks_shown = false;
 };
 
 } // namespace gorgon

@@ -51,6 +51,15 @@ std::vector<Message> longTalk(int n_messages)
     return talk;
 }
 
+AnswerProgress portion(qint64 message, const QString& text)
+{
+    AnswerProgress progress;
+    progress.message = message;
+    progress.text = text;
+    progress.marks = {{int(text.size()), -1, 0}};
+    return progress;
+}
+
 ModelSummary demo()
 {
     ModelSummary model;
@@ -200,7 +209,7 @@ private slots:
         QScrollBar* bar = transcript.verticalScrollBar();
         transcript.jumpToLatest();
         const QString line = QStringLiteral("More and more words come in. ").repeated(10);
-        transcript.append(99, line, {});
+        transcript.append(portion(99, line));
         QVERIFY(transcript.follows());
         QCOMPARE(bar->value(), bar->maximum());
 
@@ -208,7 +217,7 @@ private slots:
         QVERIFY(!transcript.follows());
         const int place = bar->value();
         for (int i = 0; i < 20; ++i)
-            transcript.append(99, line, {});
+            transcript.append(portion(99, line));
         QCOMPARE(bar->value(), place);
         auto* jump = transcript.findChild<QPushButton*>();
         QVERIFY(jump->isVisible());
@@ -249,7 +258,7 @@ private slots:
         QTest::qWait(400); // the rest is laid out
         clock.restart();
         for (int i = 0; i < 200; ++i)
-            transcript.append(1000, QStringLiteral(" word"), {});
+            transcript.append(portion(1000, QStringLiteral(" word")));
         const double append_ms = double(clock.nsecsElapsed()) / 1e6 / 200;
         clock.restart();
         for (int i = 0; i < 50; ++i) {
@@ -285,6 +294,25 @@ private slots:
         view.grab();
         QCOMPARE(view.text(), hostile);
         QVERIFY(view.accessibleName().contains(hostile));
+    }
+
+    void aMarkedStretchLeadsToItsStep()
+    {
+        Message answer = message(5, "assistant", QStringLiteral("One day"));
+        answer.settings = R"({"finish":"stop","marks":[3,-1,0,4,0,0]})";
+        MessageView view(answer);
+        view.setMarksShown(true);
+        view.resize(500, view.layOut(500));
+        view.show();
+        const QImage marked = view.grab().toImage();
+        view.setMarksShown(false);
+        QVERIFY(view.grab().toImage() != marked);
+        view.setMarksShown(true);
+        QSignalSpy chosen(&view, &MessageView::stepChosen);
+        QTest::mouseClick(&view, Qt::LeftButton, {}, QPoint(14, 18));
+        QCOMPARE(chosen.count(), 1);
+        QCOMPARE(chosen.first().at(0).toLongLong(), 5);
+        QCOMPARE(chosen.first().at(1).toInt(), 0);
     }
 
     void footerTellsFiguresAndState()

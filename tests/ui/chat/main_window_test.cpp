@@ -84,8 +84,10 @@ private slots:
             const QAccessibleInterface* face
                 = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
             if (!face || face->text(QAccessible::Name).isEmpty())
-                nameless << QStringLiteral("%1 %2").arg(
-                    QLatin1String(widget->metaObject()->className()), widget->objectName());
+                nameless << QStringLiteral("%1 in %2")
+                                .arg(QLatin1String(widget->metaObject()->className()),
+                                    QLatin1String(
+                                        widget->parentWidget()->metaObject()->className()));
         }
         QVERIFY(n_controls > 20);
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(QStringLiteral("; "))));
@@ -104,6 +106,7 @@ private slots:
         AnswerProgress progress;
         progress.stats = {26, 10, 5, 40};
         window.addProgress(progress);
+        QTRY_VERIFY(window.statusLine()->text().contains(QStringLiteral("650 tokens/s")));
         QVERIFY2(window.statusLine()->text().contains(
                      QStringLiteral("Medusa on, 4 nodes, 1.7 times plain decoding")),
             qPrintable(window.statusLine()->text()));
@@ -171,6 +174,8 @@ private slots:
             MainWindow window;
             window.resize(1200, 700);
             window.show();
+            window.activateWindow();
+            QVERIFY(QTest::qWaitForWindowActive(&window));
             window.showTab(2);
             QTest::keyClick(&window, Qt::Key_F9);
             text = window.layoutText();
