@@ -27,6 +27,9 @@ ChatHeader::ChatHeader(QWidget* parent)
     m_weights->setAccessibleName(tr("Format of the weights"));
     m_marks->setText(tr("Marks"));
     m_marks->setCheckable(true);
+    // As low as the chips beside it; colours are the theme's.
+    m_marks->setStyleSheet(
+        QStringLiteral("QToolButton { font-size: 12px; padding: 3px 10px; border-radius: 13px; }"));
     m_marks->setAccessibleName(tr("Decoding marks"));
     m_marks->setToolTip(tr("Underline what the heads drafted (Ctrl+D)"));
     auto* row = new QHBoxLayout(this);

@@ -22,12 +22,19 @@ namespace {
 constexpr qreal kLineHeight = Theme::kConversation * 1.75;
 constexpr int kPadX = 14; // inside a bubble
 constexpr int kPadY = 7;
-constexpr int kRow = 26; // the row below the text: figures, actions
+// The row below the text, for figures and actions.
+constexpr int kRow = 26;
+constexpr int kUserRow = 18;
 constexpr int kCaretWidth = 8;
 
 QColor selectionColor()
 {
     return blend(theme().accent, theme().background, theme().dark ? 0.38 : 0.24);
+}
+
+int rowHeight(const MessageView& view)
+{
+    return view.isUser() ? kUserRow : kRow;
 }
 
 QString roleWords(const Message& message)
@@ -116,7 +123,7 @@ void MessageView::setMessage(const Message& message)
 void MessageView::setStats(const MessageStats& stats)
 {
     m_message.stats = stats;
-    update(0, height() - kRow - kFrame, width(), kRow + kFrame);
+    update(0, height() - rowHeight(*this) - kFrame, width(), rowHeight(*this) + kFrame);
 }
 
 void MessageView::setWaiting(const QString& words)
@@ -136,14 +143,16 @@ int MessageView::estimatedHeight(int width) const
     const int column = std::max(80, std::min(width - 2 * kFrame, maxTextWidth()));
     const double per_line = std::max(8.0, column / 7.6);
     const double lines = std::ceil(double(m_raw.size()) / per_line) + double(m_raw.count(u'\n'));
-    return int(std::max(1.0, lines) * kLineHeight) + (isUser() ? 2 * kPadY : 0) + kRow + 2 * kFrame;
+    return int(std::max(1.0, lines) * kLineHeight) + (isUser() ? 2 * kPadY : 0) + rowHeight(*this)
+        + 2 * kFrame;
 }
 
 int MessageView::layOut(int width)
 {
     const int available = width - 2 * kFrame - (isUser() ? 2 * kPadX + width / 8 : 0);
     m_lines.setWidth(std::max(40, std::min(available, maxTextWidth())));
-    return int(std::ceil(m_lines.height())) + (isUser() ? 2 * kPadY : 0) + kRow + 2 * kFrame;
+    return int(std::ceil(m_lines.height())) + (isUser() ? 2 * kPadY : 0) + rowHeight(*this)
+        + 2 * kFrame;
 }
 
 QRectF MessageView::bubble() const
@@ -162,7 +171,8 @@ QPointF MessageView::textOrigin() const
 
 QRect MessageView::actionRect() const
 {
-    return {kFrame, height() - kRow - kFrame + 4, width() - 2 * kFrame, kRow};
+    return {
+        kFrame, height() - rowHeight(*this) - kFrame + 4, width() - 2 * kFrame, rowHeight(*this)};
 }
 
 void MessageView::paintEvent(QPaintEvent* event)
@@ -192,7 +202,8 @@ void MessageView::paintEvent(QPaintEvent* event)
         m_lines.underline(
             &painter, origin, QRectF(event->rect()).translated(-origin), underlines());
 
-    const QRectF row(kFrame, height() - kRow - kFrame, width() - 2 * kFrame, kRow);
+    const QRectF row(
+        kFrame, height() - rowHeight(*this) - kFrame, width() - 2 * kFrame, rowHeight(*this));
     const bool failed = m_message.state == MessageState::failed;
     if (m_message.state == MessageState::generating) {
         const QRectF end = m_lines.endRect().translated(origin);
