@@ -98,23 +98,31 @@ void checkTreeName(const std::string& tree)
         + tree);
 }
 
-TreeSpec chooseTree(const std::string& tree, const Model& model)
+TreeSpec chooseTree(const std::string& tree, const Model& model, int top_k)
 {
     checkTreeName(tree);
+    const int n_heads = int(model.heads.size());
     if (tree == "none")
         return {};
     if (tree == "default")
         return defaultTree(model);
     if (tree == "chain")
-        return {"chain", chainChoices(int(model.heads.size()))};
-    return isPublished(tree) ? namedTree(tree) : readTreeFile(tree);
+        return {"chain", chainChoices(n_heads)};
+    if (isPublished(tree))
+        return namedTree(tree);
+    const TreeSpec read = readTreeFile(tree);
+    if (n_heads == 0)
+        return {};
+    if (const std::string problem = unfillable(read.choices, n_heads, top_k); !problem.empty())
+        throw std::runtime_error(tree + ": expected a tree that the heads can fill, " + problem);
+    return read;
 }
 
 GenerateSettings makeSettings(
     const GenerationOptions& options, std::optional<uint64_t> seed, const Model& model)
 {
     GenerateSettings settings = makeSettings(options, seed);
-    settings.tree = chooseTree(options.tree, model);
+    settings.tree = chooseTree(options.tree, model, options.head_top_k);
     if (options.num_heads && *options.num_heads > int(model.heads.size()))
         throw UsageError("--num-heads: expected 0 to " + std::to_string(model.heads.size())
             + ", the heads of this model, found " + std::to_string(*options.num_heads));

@@ -98,6 +98,21 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     }
 }
 
+std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program)
+{
+    constexpr int kHeads = 4;
+    const ModelConfig config = readModelConfig(modelFolder(options));
+    const int64_t context
+        = options.context > 0 ? options.context : std::min<int64_t>(4096, supportedContext(config));
+    if (context > supportedContext(config))
+        throw std::runtime_error("context: expected at most "
+            + std::to_string(supportedContext(config)) + ", found " + std::to_string(context));
+    program.note("random weights in the shape of " + options.model);
+    return makeRandomModel(makeCpuBackend({.n_threads = options.threads}), config,
+        dtypeOf(options.weights).value_or(DType::bf16), context,
+        options.heads == "none" ? 0 : kHeads, false, options.seed.value_or(1));
+}
+
 std::shared_ptr<const Tokenizer> openTokenizer(
     const std::filesystem::path& folder, bool required, const Program& program)
 {

@@ -34,6 +34,9 @@ std::filesystem::path modelFolder(const ModelOptions& options);
 
 /// Loads with progress on standard error. Throws Interrupted.
 std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program);
+/// A model with random weights (bf16 unless --weights says otherwise) and 4 heads that share the
+/// vocabulary matrix, in the shape of the folder's config.json.
+std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program);
 
 /// nullptr, said on standard error where a file is there but unsound, if none is `required`.
 std::shared_ptr<const Tokenizer> openTokenizer(

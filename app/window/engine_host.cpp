@@ -71,6 +71,7 @@ void EngineHost::connectEngine()
     connect(m_engine, &EngineWorker::loaded, this,
         [this](const ModelSummary& model, const QVector<TreeSpec>& trees,
             const GenerateSettings& defaults) {
+            m_n_heads = model.n_heads;
             m_window->setModel(model);
             m_window->tuning()->setTrees(trees);
             m_window->setSettings(defaults);
@@ -168,7 +169,9 @@ void EngineHost::connectWindow()
     connect(m_window, &MainWindow::closing, this, &EngineHost::shutDown);
     connect(m_window->tuning(), &TuningPanel::customTreeEntered, this, [this](const QString& text) {
         TreeSpec tree;
-        const QString problem = readCustomTree(text, tree);
+        QString problem = readCustomTree(text, tree);
+        if (problem.isEmpty())
+            problem = QString::fromStdString(unfillable(tree.choices, m_n_heads, kMaxTopK));
         if (problem.isEmpty())
             m_window->tuning()->setCustomTree(tree);
         else

@@ -62,6 +62,7 @@ private:
     WindowOptions m_options;
     MainWindow* m_window;
     std::shared_ptr<LiveSettings> m_settings;
+    int m_n_heads = 0; // of the loaded model
     std::stop_source m_quit;
     std::stop_source m_stop; // of the answer in the making
     QThread m_engine_thread;

@@ -17,8 +17,13 @@ QString TokenLabels::label(int token)
     if (token < 0 || size_t(token) >= m_labels.size())
         return {};
     QString& label = m_labels[size_t(token)];
-    if (label.isNull())
-        label = QString::fromStdString(m_tokenizer->label(token));
+    if (label.isNull()) {
+        // A line break or a tab of its own is drawn as the key that makes it.
+        const std::string bytes = m_tokenizer->bytes(token);
+        label = bytes == "\n" ? QStringLiteral("\u23CE")
+            : bytes == "\t"   ? QStringLiteral("\u21E5")
+                              : QString::fromStdString(m_tokenizer->label(token));
+    }
     return label;
 }
 

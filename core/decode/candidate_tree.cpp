@@ -118,6 +118,20 @@ Choices fitChoices(const Choices& choices, int n_heads, int top_k, int max_nodes
     return kept;
 }
 
+std::string unfillable(const Choices& choices, int n_heads, int top_k)
+{
+    for (const Choice& choice : choices) {
+        if (int(choice.size()) > n_heads)
+            return "path " + toText(choice) + " needs " + std::to_string(choice.size())
+                + " heads, there are " + std::to_string(n_heads);
+        for (const int rank : choice)
+            if (rank >= top_k)
+                return "path " + toText(choice) + " uses rank " + std::to_string(rank)
+                    + ", each head gives ranks 0 to " + std::to_string(top_k - 1);
+    }
+    return {};
+}
+
 CandidateTree cutToDepth(const CandidateTree& tree, int depth)
 {
     Choices kept;

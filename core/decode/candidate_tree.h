@@ -52,6 +52,10 @@ CandidateTree makeCandidateTree(const Choices& choices);
 /// nodes (root included), keeping the given order of worth.
 Choices fitChoices(const Choices& choices, int n_heads, int top_k, int max_nodes);
 
+/// One sentence where these heads and ranks cannot fill every node of the tree; empty where they
+/// can.
+std::string unfillable(const Choices& choices, int n_heads, int top_k);
+
 /// The levels of a tree down to `depth`.
 CandidateTree cutToDepth(const CandidateTree& tree, int depth);
 

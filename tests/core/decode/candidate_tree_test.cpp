@@ -92,6 +92,14 @@ TEST_CASE("a tree is cut to the heads, ranks and nodes there are, parents first"
         }
 }
 
+TEST_CASE("a tree that the heads cannot fill is told apart")
+{
+    CHECK(unfillable({{0}, {0, 0}}, 2, 10).empty());
+    CHECK(unfillable({{0}, {0, 0}}, 1, 10) == "path [0, 0] needs 2 heads, there are 1");
+    CHECK(unfillable({{0}, {12}}, 1, 10) == "path [12] uses rank 12, each head gives ranks 0 to 9");
+    CHECK(unfillable({}, 0, 1).empty());
+}
+
 TEST_CASE("near the end of the context a tree loses depth, not breadth")
 {
     const CandidateTree tree = makeCandidateTree(namedTree("vicuna_7b_stage2").choices);

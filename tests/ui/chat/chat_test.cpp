@@ -184,6 +184,9 @@ private slots:
         const int one = edit.height();
         edit.setPlainText(QStringLiteral("a\nb\nc"));
         QVERIFY(edit.height() > one);
+        QVERIFY(!edit.verticalScrollBar()->isVisible());
+        edit.setPlainText(QStringLiteral("你好 👩"));
+        QVERIFY(edit.verticalScrollBarPolicy() == Qt::ScrollBarAlwaysOff);
         edit.setPlainText(QStringLiteral("line\n").repeated(500));
         QVERIFY(edit.height() <= 110);
     }

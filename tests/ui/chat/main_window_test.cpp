@@ -5,6 +5,7 @@
 #include "ui/chat/prompt_edit.h"
 #include "ui/chat/transcript.h"
 #include "ui/main_window.h"
+#include "ui/status/shortcut_sheet.h"
 #include "ui/status/status_line.h"
 #include "ui/tree/step_history.h"
 
@@ -137,6 +138,12 @@ private slots:
         QTest::keyClick(&window, Qt::Key_2, Qt::ControlModifier);
         QVERIFY(!splitter->widget(2)->isHidden());
         QCOMPARE(window.findChild<QTabBar*>()->currentIndex(), 1);
+        QTest::keyClick(&window, Qt::Key_F1);
+        auto* sheet = window.findChild<ShortcutSheet*>();
+        QVERIFY(sheet && sheet->isVisible());
+        sheet->reject();
+        window.activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&window));
         QTest::keyClick(&window, Qt::Key_K, Qt::ControlModifier);
         QCOMPARE(QApplication::focusWidget(), window.conversations()->search());
         QSignalSpy fresh(window.conversations(), &ConversationPanel::newChatRequested);
