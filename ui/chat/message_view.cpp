@@ -171,8 +171,7 @@ QPointF MessageView::textOrigin() const
 
 QRect MessageView::actionRect() const
 {
-    return {
-        kFrame, height() - rowHeight(*this) - kFrame + 4, width() - 2 * kFrame, rowHeight(*this)};
+    return {kFrame, height() - rowHeight(*this) - kFrame, width() - 2 * kFrame, rowHeight(*this)};
 }
 
 void MessageView::paintEvent(QPaintEvent* event)

@@ -10,6 +10,7 @@
 #include <QTextBlock>
 
 #include <algorithm>
+#include <cmath>
 
 namespace gorgon {
 
@@ -22,7 +23,6 @@ PromptEdit::PromptEdit(QWidget* parent)
         QStringLiteral("QPlainTextEdit { border: none; padding: 0; background: transparent; }"));
     setFont(uiFont(Theme::kConversation));
     setTabChangesFocus(true);
-    setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     document()->setDocumentMargin(2);
@@ -44,14 +44,17 @@ QSize PromptEdit::sizeHint() const
 
 void PromptEdit::fit()
 {
-    const int line = QFontMetrics(font()).lineSpacing();
-    const int most_lines = std::max(1, m_maximum_height / line);
-    int lines = 0;
-    for (QTextBlock block = document()->begin(); block.isValid() && lines < most_lines;
+    // Lines of fallback faces (Chinese, emoji) may be taller than those of our own.
+    const double line = QFontMetrics(font()).lineSpacing();
+    const auto* layout = qobject_cast<QPlainTextDocumentLayout*>(document()->documentLayout());
+    const double most = std::max<double>(line, m_maximum_height);
+    double text = 0;
+    for (QTextBlock block = document()->begin(); block.isValid() && text < most;
          block = block.next())
-        lines += std::max(1, block.lineCount());
-    const int height
-        = std::min(lines, most_lines) * line + 2 * int(document()->documentMargin()) + 2;
+        text += std::max(line, layout->blockBoundingRect(block).height());
+    const double frame = 2 * document()->documentMargin() + 2;
+    setVerticalScrollBarPolicy(text > most ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
+    const int height = int(std::ceil(std::min(text, most) + frame));
     if (height == m_height)
         return;
     m_height = height;
