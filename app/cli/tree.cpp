@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <map>
+
 #include "app/cli/commands.h"
 #include "app/cli/prompt_options.h"
 #include "core/decode/tree_choices.h"
@@ -15,6 +17,7 @@ struct Options
     bool json = false;
     // search
     std::string accuracy;
+    std::string costs;
     int n_nodes = 0;
     int max_depth = 5;
     int max_rank = 10;
@@ -79,6 +82,44 @@ AccuracyRows readAccuracies(const std::string& file)
     return rows;
 }
 
+/// Time of a step by its nodes, from 1 on: a JSON list, or the report of `bench --json`, between
+/// whose sizes the time is taken to grow evenly.
+std::vector<double> readCosts(const std::string& file)
+{
+    const auto fail = [&](const char* found) {
+        throw std::runtime_error(file
+            + ": expected a JSON list of times for 1, 2, 3 ... nodes or the JSON of gorgon-cli "
+              "bench, "
+              "found "
+            + found);
+    };
+    const nlohmann::json json = readJson(file);
+    std::map<int, double> measured; // by nodes
+    const bool is_report = json.is_object() && json.contains("rows") && json["rows"].is_array();
+    if (!is_report && !json.is_array())
+        fail("something else");
+    for (const nlohmann::json& entry : is_report ? json["rows"] : json) {
+        const bool is_row = entry.is_object() && entry.contains("nodes") && entry.contains("us")
+            && entry["nodes"].is_number_integer() && entry["us"].is_number();
+        if (is_report ? !is_row : !entry.is_number())
+            fail("an entry that is no time");
+        const int64_t nodes
+            = is_report ? entry["nodes"].get<int64_t>() : int64_t(measured.size()) + 1;
+        const double time = (is_report ? entry["us"] : entry).get<double>();
+        if (nodes < 1 || nodes > kMaxNodes || !(time > 0) || !(time < 1e15))
+            fail("a size or a time out of range");
+        measured[int(nodes)] = time;
+    }
+    if (!measured.contains(1))
+        fail("no time for one node");
+    std::vector<double> costs{measured[1]};
+    for (auto from = measured.begin(), to = std::next(from); to != measured.end(); from = to++)
+        for (int nodes = from->first + 1; nodes <= to->first; nodes++)
+            costs.push_back(from->second
+                + (to->second - from->second) * (nodes - from->first) / (to->first - from->first));
+    return costs;
+}
+
 int runSearch(const Options& options, const Program& program)
 {
     const AccuracyRows rows = readAccuracies(options.accuracy);
@@ -87,6 +128,13 @@ int runSearch(const Options& options, const Program& program)
         tree = searchTree(rows, options.n_nodes, options.max_depth, options.max_rank);
     } catch (const std::invalid_argument& problem) {
         throw std::runtime_error(options.accuracy + ": " + problem.what());
+    }
+    if (!options.costs.empty()) {
+        const size_t n_paying = size_t(bestChoiceCount(tree, readCosts(options.costs)));
+        tree.choices.resize(n_paying);
+        tree.tokens_per_step.resize(n_paying + 1);
+        if (n_paying == 0)
+            program.note("no tree pays at these costs: plain decoding is fastest");
     }
     printJson(tree.choices);
     char line[120];
@@ -132,6 +180,10 @@ void addTree(CLI::App& app, Program& program)
     search->add_option("--max-rank", options->max_rank, "Ranks of each head")
         ->check(CLI::Range(1, kMaxTopK))
         ->capture_default_str();
+    search->add_option("--costs", options->costs,
+        "Keep only as many nodes as pay: a JSON list of times for 1, 2, 3 ... nodes, or the JSON "
+        "of "
+        "gorgon-cli bench");
     search->add_flag("--json", options->json, "As always: the answer is one JSON value");
 }
 

@@ -139,6 +139,16 @@ class Trees(CliTest):
         self.assertEqual(len(listed), 9)
         self.assertGreater(named, 5)
 
+    def test_costs_decide_how_many_nodes_pay(self):
+        accuracy = self.write("shares.json", [[0.8, 0.1], [0.7]])
+        search = ["tree", "search", "--accuracy", accuracy, "--nodes", 4, "--costs"]
+        flat = self.write("flat.json", [1, 1, 1, 1, 1])
+        self.assertEqual(self.run_json(*search, flat), [[0], [0, 0], [1], [1, 0]])
+        report = {"rows": [{"nodes": 1, "us": 100}, {"nodes": 3, "us": 120}, {"nodes": 5, "us": 300}]}
+        self.assertEqual(self.run_json(*search, self.write("bench.json", report)), [[0], [0, 0]])
+        steep = self.write("steep.json", [1, 2, 3, 4, 5])
+        self.assertEqual(self.run_json(*search, steep), [])
+
     def test_search_equals_the_published_one(self):
         for case in json.loads((MEDUSA / "tree_optimizer.json").read_text()):
             accuracy = self.write("accuracy.json", {"accuracies": case["accuracies"]})
