@@ -73,7 +73,7 @@ while True:
             rows.append({"ids": p + a, "start": len(p), "kind": kind})
             total += len(a)
         print(f"{total} tokens, {total / (time.time() - start):.0f} a second", flush=True)
-        if not args.held_out and time.time() - start > 60 * args.minutes:
+        if not args.held_out and (total >= args.tokens or time.time() - start > 60 * args.minutes):
             break
     if not args.held_out and (total >= args.tokens or time.time() - start > 60 * args.minutes):
         break
