@@ -9,10 +9,20 @@ namespace {
 
 std::optional<DType> dtypeOf(const std::string& name)
 {
-    for (const DType dtype : {DType::f32, DType::bf16, DType::f16})
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f16, DType::q8, DType::q4})
         if (name == dtypeName(dtype))
             return dtype;
     return std::nullopt; // "native", ""
+}
+
+/// A flag that means --weights FORMAT.
+void addAlias(CLI::App& command, const char* flag, const char* format, ModelOptions& options)
+{
+    command
+        .add_flag_callback(
+            flag, [&options, format] { options.weights = format; },
+            std::string("The same as --weights ") + format)
+        ->excludes("--weights");
 }
 
 } // namespace
@@ -37,12 +47,14 @@ void addModelOptions(CLI::App& command, ModelOptions& options)
     command.add_option("--threads", options.threads, "Threads (default: as many as may be used)")
         ->check(CLI::Range(1, 1024));
     command.add_option("--weights", options.weights, "Weight format in memory")
-        ->check(CLI::IsMember({"native", "f32", "bf16", "f16"}))
+        ->check(CLI::IsMember({"native", "f32", "bf16", "f16", "q8", "q4"}))
         ->capture_default_str();
+    addAlias(command, "--load-in-8bit", "q8", options);
+    addAlias(command, "--load-in-4bit", "q4", options);
     command
         .add_option(
             "--head-weights", options.head_weights, "That of the heads (default: as the base)")
-        ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+        ->check(CLI::IsMember({"f32", "bf16", "f16", "q8", "q4"}));
     command
         .add_option("--context", options.context,
             "Tokens of context (default: the smaller of the model's and 4096)")

@@ -98,7 +98,7 @@ private:
             result.n_out += part.rows;
         }
         result.dtype = m_dtype.value_or(nativeType(result));
-        m_plan.memory_bytes += uint64_t(result.n_out) * uint64_t(n_in) * dtypeBytes(result.dtype);
+        m_plan.memory_bytes += uint64_t(result.n_out) * rowBytes(result.dtype, n_in);
         return result;
     }
 
@@ -144,7 +144,7 @@ PlannedMatrix headMatrix(LoadPlan& plan, const StoredTensor& tensor)
     result.n_out = tensor.info->shape[0];
     result.n_in = tensor.info->shape[1];
     result.dtype = plan.head_dtype;
-    plan.memory_bytes += uint64_t(result.n_out) * uint64_t(result.n_in) * dtypeBytes(result.dtype);
+    plan.memory_bytes += uint64_t(result.n_out) * rowBytes(result.dtype, result.n_in);
     plan.file_bytes += tensor.info->bytes;
     return result;
 }

@@ -17,6 +17,7 @@
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/pointwise.h"
 #include "kernels/cpu/processor.h"
+#include "kernels/cpu/product.h"
 #include "kernels/cpu/select.h"
 
 namespace gorgon {
@@ -182,8 +183,9 @@ void CpuBackend::growInputs(int64_t n_in)
 {
     if (n_in <= m_most_inputs)
         return;
-    const size_t padded = size_t(paddedInputs(DType::bf16, n_in));
-    m_packed = allocateHost(productOf(padded, kMaxNodes * sizeof(float)));
+    const size_t floats
+        = size_t(std::max(packedFloats(DType::bf16, n_in), packedFloats(DType::q4, n_in)));
+    m_packed = allocateHost(productOf(floats, kMaxNodes * sizeof(float)));
     m_most_inputs = n_in;
 }
 

@@ -6,7 +6,7 @@
 
 namespace gorgon {
 
-/// As Backend::matmul. packed: room for x.rows * paddedInputs(...) floats.
+/// As Backend::matmul. packed: room for x.rows * packedFloats(...) floats.
 void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const float* bias,
     Epilogue epilogue, Tensor y);
 

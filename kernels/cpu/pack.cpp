@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/memory.h"
+#include "kernels/cpu/quantize.h"
 
 namespace gorgon {
 
@@ -52,6 +53,38 @@ void readHalves(const void* row, DType from, DType to, int64_t k, int64_t n, uin
     }
 }
 
+/// Rows [row_begin, row_end) of one panel, quantized. source: row `first` on.
+void quantizePanel(DType dtype, int64_t n_in, uint8_t* panel, int64_t row_begin, int64_t row_end,
+    int64_t first, const void* source, DType source_dtype)
+{
+    const int64_t width = blockWidth(dtype);
+    const size_t unit_bytes = kPanel * blockBytes(dtype);
+    const int lane = int(row_begin % kPanel), n_rows = int(row_end - row_begin);
+    alignas(64) float x[kMostUnitWidth * kPanel] = {};
+    alignas(64) uint8_t unit[kMostUnitBytes];
+    for (int64_t k = 0; k < n_in; k += width, panel += unit_bytes) {
+        if (n_in - k < width)
+            std::fill(std::begin(x), std::end(x), 0.0F);
+        for (int r = 0; r < n_rows; r++) {
+            const char* const row = static_cast<const char*>(source)
+                + size_t(row_begin + r - first) * size_t(n_in) * dtypeBytes(source_dtype);
+            for (int64_t i = 0; i < width && k + i < n_in; i += kBlock) {
+                float values[kBlock];
+                const int64_t n = std::min({kBlock, width - i, n_in - k - i});
+                readFloats(row, source_dtype, k + i, n, values);
+                for (int64_t j = 0; j < n; j++)
+                    x[(i + j) * kPanel + lane + r] = values[j];
+            }
+        }
+        if (n_rows == kPanel) {
+            quantizeUnit(dtype, x, panel);
+        } else {
+            quantizeUnit(dtype, x, unit);
+            copyOutputs(dtype, unit, lane, lane + n_rows, panel);
+        }
+    }
+}
+
 } // namespace
 
 Matrix makePackedMatrix(DType dtype, int64_t n_out, int64_t n_in)
@@ -71,6 +104,7 @@ void packRows(ThreadPool& pool, Matrix& matrix, int64_t first, int64_t n_rows, c
     DType source_dtype)
 {
     assert(first >= 0 && n_rows >= 0 && first + n_rows <= matrix.n_out);
+    assert(!isQuantized(source_dtype));
     const DType dtype = matrix.dtype;
     const int64_t n_in = matrix.n_in;
     const size_t row_bytes = size_t(n_in) * dtypeBytes(source_dtype);
@@ -81,6 +115,11 @@ void packRows(ThreadPool& pool, Matrix& matrix, int64_t first, int64_t n_rows, c
         char* const to = matrix.data.as<char>() + size_t(panel) * panelBytes(dtype, n_in);
         const int64_t row_begin = std::max(first, panel * kPanel);
         const int64_t row_end = std::min(first + n_rows, (panel + 1) * kPanel);
+        if (isQuantized(dtype)) {
+            quantizePanel(dtype, n_in, reinterpret_cast<uint8_t*>(to), row_begin, row_end, first,
+                source, source_dtype);
+            return;
+        }
         // note: a block of k for all rows of the panel at a time, so that its lines are written
         // once.
         for (int64_t k = 0; k < n_in; k += kBlock) {
@@ -122,6 +161,11 @@ void embedRows(const Matrix& table, const int32_t* tokens, Tensor x)
             continue;
         }
         const char* const panel = table.data.as<char>() + size_t(token / kPanel) * panel_bytes;
+        if (isQuantized(table.dtype)) {
+            dequantizeRow(table.dtype, reinterpret_cast<const uint8_t*>(panel), int(token % kPanel),
+                x.cols, out);
+            continue;
+        }
         const float* const floats = reinterpret_cast<const float*>(panel);
         const uint16_t* const halves = reinterpret_cast<const uint16_t*>(panel);
         for (int64_t k = 0; k < x.cols; k++) {

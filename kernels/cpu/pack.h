@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights in memory: panels of 16 outputs, [n_out / 16][n_in][16]. 16-bit formats pad n_in to an
 // even number; bf16 keeps two k side by side, [n_out / 16][n_in / 2][16][2], so that one load and
-// two cheap instructions give two vectors of f32.
+// two cheap instructions give two vectors of f32. Quantized formats: kernels/cpu/quantize.h.
 #pragma once
 
 #include <cstddef>
@@ -25,15 +25,16 @@ constexpr int64_t panelCount(int64_t n_out)
 
 constexpr int64_t paddedInputs(DType dtype, int64_t n_in)
 {
-    return dtype == DType::f32 ? n_in : (n_in + 1) / 2 * 2;
+    const int64_t unit = isQuantized(dtype) ? blockWidth(dtype) : dtype == DType::f32 ? 1 : 2;
+    return (n_in + unit - 1) / unit * unit;
 }
 
 constexpr size_t panelBytes(DType dtype, int64_t n_in)
 {
-    return size_t(paddedInputs(dtype, n_in)) * kPanel * dtypeBytes(dtype);
+    return size_t(paddedInputs(dtype, n_in) / blockWidth(dtype)) * kPanel * blockBytes(dtype);
 }
 
-/// Index of element (row, k) within its panel.
+/// Index of element (row, k) within its panel; not of quantized formats.
 constexpr int64_t indexInPanel(DType dtype, int64_t row, int64_t k)
 {
     return dtype == DType::bf16 ? (k / 2 * kPanel + row % kPanel) * 2 + k % 2

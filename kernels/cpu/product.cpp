@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/product.h"
 
+#include "kernels/cpu/product_int8.h"
+
 #include "kernels/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/product.cpp"
 #include "hwy/foreach_target.h"
 
+#include "kernels/cpu/panel_output.h"
 #include "kernels/cpu/simd.h"
 
 #include "hwy/cache_control.h"
@@ -89,28 +92,6 @@ HWY_INLINE void addSteps(int64_t n_steps, const uint8_t* w, size_t panel_bytes, 
     }
 }
 
-/// Sums (rows, columns of whole panels) into y, with bias and what was there.
-HWY_NOINLINE void writeSums(
-    const float* sums, int rows, int columns, int64_t row, int64_t column, const PanelOutput& out)
-{
-    const int64_t left = out.n_out - column;
-    const int n = int(left < columns ? left : columns);
-    for (int r = 0; r < rows; r++, sums += columns) {
-        float* const y = out.y + (row + r) * out.stride + column;
-        int i = 0;
-        for (; i + kPanel <= n; i += kPanel) {
-            V16 v = load16(sums + i);
-            if (out.bias)
-                v = add16(v, load16(out.bias + column + i));
-            store16(out.add ? add16(load16(y + i), v) : v, y + i);
-        }
-        for (; i < n; i++) {
-            const float v = out.bias ? sums[i] + out.bias[column + i] : sums[i];
-            y[i] = out.add ? y[i] + v : v;
-        }
-    }
-}
-
 /// P panels for M rows; `next`: panels that this thread will read after them.
 template <DType dtype, int M, int P>
 HWY_INLINE void productTile(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
@@ -159,7 +140,7 @@ void slabOfType(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
     const int n_tiles = tiles.count();
     for (int tile = 0; tile < n_tiles; tile++) {
         const int row = tiles.firstRow(tile), rows = tiles.firstRow(tile + 1) - row;
-        const float* const x = tiles.x + row * tiles.n_in;
+        const float* const x = tiles.x + row * tiles.row_floats;
         const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
         switch (rows) {
 #define GORGON_ROWS(M)                                                                             \
@@ -252,22 +233,31 @@ HWY_EXPORT(packRowsOfTile);
 void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out)
 {
-    HWY_DYNAMIC_DISPATCH(slab)(w, first, n_panels, next, tiles, column, out);
+    if (isQuantized(w.dtype))
+        int8Slab(w, first, n_panels, next, tiles, column, out);
+    else
+        HWY_DYNAMIC_DISPATCH(slab)(w, first, n_panels, next, tiles, column, out);
 }
 
 RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed)
 {
     constexpr int64_t kAloneBelow = 65536;
-    RowTiles tiles{
-        packed, paddedInputs(dtype, x.cols), int(x.rows), HWY_DYNAMIC_DISPATCH(mostRows)()};
-    if (tiles.m == 1 && tiles.n_in == x.cols) {
-        tiles.x = x.data;
-        return tiles;
+    const bool quantized = isQuantized(dtype);
+    const RowTiles tiles{packed, packedFloats(dtype, x.cols), int(x.rows),
+        quantized ? int8MostRows() : HWY_DYNAMIC_DISPATCH(mostRows)()};
+    if (tiles.m == 1 && tiles.row_floats == x.cols && !quantized) {
+        RowTiles alone = tiles;
+        alone.x = x.data;
+        return alone;
     }
     const auto pack = [&](int64_t tile, int) {
         const int first = tiles.firstRow(int(tile)), n = tiles.firstRow(int(tile) + 1) - first;
-        HWY_DYNAMIC_DISPATCH(packRowsOfTile)
-        (x.data + first * x.cols, x.cols, n, tiles.n_in, packed + first * tiles.n_in);
+        const float* const from = x.data + first * x.cols;
+        float* const to = packed + first * tiles.row_floats;
+        if (quantized)
+            quantizeRowsOfTile(dtype, from, x.cols, n, to);
+        else
+            HWY_DYNAMIC_DISPATCH(packRowsOfTile)(from, x.cols, n, tiles.row_floats, to);
     };
     if (x.rows * x.cols < kAloneBelow) {
         for (int tile = 0; tile < tiles.count(); tile++)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The product of packed weights with up to 256 rows, a slab of outputs at a time. A lane owns an
 // output and adds weight times input in ascending k by fused multiply-add, whatever the number of
-// rows: how many rows and panels are in flight decides speed only.
+// rows: how many rows and panels are in flight decides speed only. Quantized weights: see
+// product_int8.h.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace gorgon {
 struct RowTiles
 {
     const float* x = nullptr; // packed: tile after tile, each [k][rows of the tile]
-    int64_t n_in = 0; // padded
+    int64_t row_floats = 0; // of one row: n_in padded, or blocks of 8-bit values
     int m = 0;
     int most_rows = 1; // of a tile, on the processor at hand: a multiple of the unit
 
@@ -31,6 +32,13 @@ struct RowTiles
     }
 };
 
+/// Floats that a packed row of inputs takes: against quantized weights 32 bytes, a scale and a sum
+/// per 32 of k.
+constexpr int64_t packedFloats(DType dtype, int64_t n_in)
+{
+    return isQuantized(dtype) ? paddedInputs(dtype, n_in) / 32 * 10 : paddedInputs(dtype, n_in);
+}
+
 /// Where the sums go: row r of y at y + r * stride; columns from n_out on do not exist.
 struct PanelOutput
 {
@@ -42,7 +50,7 @@ struct PanelOutput
 };
 
 /// The tiles of x, packed into `packed` unless one row can be read as it is.
-/// packed: room for x.rows * paddedInputs(dtype, x.cols) floats.
+/// packed: room for x.rows * packedFloats(dtype, x.cols) floats.
 RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed);
 
 /// Panels [first, first + n_panels) of w for all rows: they stay in the second-level cache while

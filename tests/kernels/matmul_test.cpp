@@ -11,6 +11,7 @@ using namespace gorgon::tests;
 namespace {
 
 constexpr DType kDTypes[] = {DType::f32, DType::bf16, DType::f16};
+constexpr DType kAllDTypes[] = {DType::f32, DType::bf16, DType::f16, DType::q8, DType::q4};
 
 struct Shape
 {
@@ -66,7 +67,7 @@ TEST_CASE("a product equals a double loop over the stored weights")
 
 TEST_CASE("a row of a product has the same bits alone and among 256, with any number of threads")
 {
-    for (const DType dtype : kDTypes) {
+    for (const DType dtype : kAllDTypes) {
         for (const Shape shape : {Shape{320, 172}, {37, 65}, {200, 768}}) {
             const auto weights = randomFloats(size_t(shape.n_out * shape.n_in), 5, 0.1F);
             auto x = randomFloats(size_t(kMaxNodes * shape.n_in), 6);
@@ -100,15 +101,17 @@ TEST_CASE("NaN in one row stays in it")
 {
     auto backend = cpu(2);
     const auto weights = randomFloats(64 * 64, 7);
-    const Matrix w = makeMatrix(*backend, DType::bf16, 64, 64, weights);
-    auto x = randomFloats(3 * 64, 8);
-    x[64 + 5] = NAN;
-    std::vector<float> y(3 * 64);
-    backend->matmul(w, view(x, 64), nullptr, Epilogue::store, view(y, 64));
-    for (int i = 0; i < 64; i++) {
-        CHECK(std::isfinite(y[size_t(i)]));
-        CHECK(std::isnan(y[size_t(64 + i)]));
-        CHECK(std::isfinite(y[size_t(128 + i)]));
+    for (const DType dtype : kAllDTypes) {
+        const Matrix w = makeMatrix(*backend, dtype, 64, 64, weights);
+        auto x = randomFloats(3 * 64, 8);
+        x[64 + 5] = NAN;
+        std::vector<float> y(3 * 64);
+        backend->matmul(w, view(x, 64), nullptr, Epilogue::store, view(y, 64));
+        for (int i = 0; i < 64; i++) {
+            CHECK(std::isfinite(y[size_t(i)]));
+            CHECK(std::isnan(y[size_t(64 + i)]));
+            CHECK(std::isfinite(y[size_t(128 + i)]));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <hwy/targets.h>
 
+#include "kernels/cpu/product_int8.h"
 #include "tests/kernels/test_data.h"
 
 using namespace gorgon;
@@ -42,7 +43,7 @@ std::vector<float> everything()
     backend->rmsNorm(view(x, kDim), weight.data(), 1e-5F, view(x, kDim));
     keep(x);
     std::vector<float> qkv(kNodes * kCols);
-    for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f16, DType::q8, DType::q4}) {
         const Matrix w = makeMatrix(*backend, dtype, kCols, kDim, randomFloats(kCols * kDim, 54));
         backend->matmul(w, view(x, kDim), nullptr, Epilogue::add, view(qkv, kCols));
         keep(qkv);
@@ -70,6 +71,10 @@ std::vector<float> everything()
     std::vector<float> logits(kNodes * kVocab);
     backend->project(vocabulary, view(x, kDim), &tree, &state, view(logits, kVocab));
     keep(logits);
+    const Matrix quantized
+        = makeMatrix(*backend, DType::q8, kVocab, kDim, randomFloats(kVocab * kDim, 56));
+    backend->project(quantized, view(x, kDim), &tree, &state, view(logits, kVocab));
+    keep(logits);
     backend->restrictDraws(view(logits, kVocab), &tree, &state);
     backend->topK(vocabulary, view(x, kDim), 0, 20, &state);
     for (int r = 0; r < kNodes; r++)
@@ -92,9 +97,38 @@ TEST_CASE("AVX2 and AVX-512 give the same bits")
             continue;
         }
         const OnlyTarget only(target);
-        const auto out = everything();
-        CHECK(out.size() == expected.size());
-        CHECK(sameBits(out.data(), expected.data(), out.size()));
+        for (const bool dot_allowed : {true, false}) {
+            allowDotInstructions(dot_allowed);
+            const auto out = everything();
+            CHECK(out.size() == expected.size());
+            CHECK(sameBits(out.data(), expected.data(), out.size()));
+        }
+        allowDotInstructions(true);
+    }
+#endif
+}
+
+TEST_CASE("every target quantizes weights to the same bytes")
+{
+#if defined(__x86_64__)
+    auto values = randomFloats(37 * 300, 57, 0.02F);
+    values[5000] = 3.0F;
+    values[9000] = INFINITY;
+    const auto bytes = [&](DType dtype) {
+        auto backend = cpu(2);
+        const Matrix w = makeMatrix(*backend, dtype, 37, 300, values);
+        const char* const data = w.data.as<const char>();
+        return std::vector<char>(data, data + w.data.bytes());
+    };
+    for (const DType dtype : {DType::q8, DType::q4}) {
+        const auto expected = bytes(dtype);
+        for (const int64_t target :
+            {int64_t(HWY_AVX3), int64_t(HWY_AVX2), int64_t(HWY_SSE4), int64_t(HWY_SCALAR)})
+        {
+            const OnlyTarget only(target);
+            CAPTURE(hwy::TargetName(target));
+            CHECK(bytes(dtype) == expected);
+        }
     }
 #endif
 }

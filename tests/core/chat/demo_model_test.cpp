@@ -45,3 +45,34 @@ TEST_CASE("the demo model renders, answers and drafts as its training recorded")
     }
     CHECK(double(n_tokens) / n_steps >= 3); // tokens a step with the searched tree
 }
+
+TEST_CASE("the demo model drafts what it answers plainly with quantized weights too")
+{
+    const auto folder = std::filesystem::path(GORGON_SOURCE_DIR) / "resources" / "demo_model";
+    const auto golden = tests::readJson(folder / "training" / "golden.json");
+    for (const DType weights : {DType::q8, DType::q4}) {
+        CAPTURE(dtypeName(weights));
+        LoadOptions options;
+        options.model = folder;
+        options.weights = weights;
+        const auto model = loadModel(makeCpuBackend({2}), options);
+        CHECK(model->head_dtype == weights);
+        Engine engine(model);
+        Session session = engine.makeSession();
+        GenerateSettings settings;
+        settings.max_tokens = 48;
+        int n_tokens = 0;
+        int n_steps = 0;
+        for (size_t i = 0; i < 3; i++) {
+            const auto prompt = golden["cases"][i]["prompt_ids"].get<std::vector<int>>();
+            settings.tree = TreeSpec{};
+            const auto plain = tests::generate(engine, session, prompt, settings);
+            settings.tree = defaultTree(*model);
+            const auto drafted = tests::generate(engine, session, prompt, settings);
+            CHECK(drafted.result.tokens == plain.result.tokens);
+            n_tokens += drafted.result.stats.new_tokens;
+            n_steps += drafted.result.stats.steps;
+        }
+        CHECK(double(n_tokens) / n_steps >= 2);
+    }
+}

@@ -194,30 +194,32 @@ TEST_CASE("whole generations, step by step")
 
 TEST_CASE("logits along a tree path equal those of the same tokens in sequence, bit for bit")
 {
-    const auto model = loadFixture(dataFolder() / "models" / "llama3_gqa_tied", {}, 2);
-    Engine engine(model);
-    Session session = engine.makeSession();
-    const int64_t vocab = model->vocabMatrix().n_out;
     const CandidateTree tree = makeCandidateTree(namedTree("mc_sim_7b_63").choices);
-    for (const int n_prompt : {1, 15, 16, 17, 63, 64, 255, 256, 257, 300}) {
-        CAPTURE(n_prompt);
-        std::vector<int> prompt;
-        for (int i = 0; i < n_prompt; i++)
-            prompt.push_back((i * 37 + 11) % int(vocab));
-        std::vector<int> tokens;
-        for (int node = 0; node < tree.nodeCount(); node++)
-            tokens.push_back((node * 53 + 7) % int(vocab));
-        std::vector<float> in_tree;
-        engine.logits(session, prompt, tree, tokens, in_tree, nullptr);
-        for (const int node : {0, 1, 10, 20, 40, 62, 63}) {
-            std::vector<int> sequence = prompt;
-            for (int d = 0; d <= tree.tables.depth[node]; d++)
-                sequence.push_back(tokens[tree.tables.path[node][d]]);
-            std::vector<float> alone;
-            engine.logits(session, sequence, {}, {}, alone, nullptr);
-            CHECK(std::memcmp(in_tree.data() + (n_prompt + node) * vocab,
-                      alone.data() + (sequence.size() - 1) * vocab, vocab * sizeof(float))
-                == 0);
+    for (const auto weights : {std::optional<DType>{}, std::optional(DType::q4)})
+        for (const int n_prompt : {1, 15, 16, 17, 63, 64, 255, 256, 257, 300}) {
+            CAPTURE(n_prompt);
+            const auto model
+                = loadFixture(dataFolder() / "models" / "llama3_gqa_tied", {}, 2, weights);
+            Engine engine(model);
+            Session session = engine.makeSession();
+            const int64_t vocab = model->vocabMatrix().n_out;
+            std::vector<int> prompt;
+            for (int i = 0; i < n_prompt; i++)
+                prompt.push_back((i * 37 + 11) % int(vocab));
+            std::vector<int> tokens;
+            for (int node = 0; node < tree.nodeCount(); node++)
+                tokens.push_back((node * 53 + 7) % int(vocab));
+            std::vector<float> in_tree;
+            engine.logits(session, prompt, tree, tokens, in_tree, nullptr);
+            for (const int node : {0, 1, 10, 20, 40, 62, 63}) {
+                std::vector<int> sequence = prompt;
+                for (int d = 0; d <= tree.tables.depth[node]; d++)
+                    sequence.push_back(tokens[tree.tables.path[node][d]]);
+                std::vector<float> alone;
+                engine.logits(session, sequence, {}, {}, alone, nullptr);
+                CHECK(std::memcmp(in_tree.data() + (n_prompt + node) * vocab,
+                          alone.data() + (sequence.size() - 1) * vocab, vocab * sizeof(float))
+                    == 0);
+            }
         }
-    }
 }

@@ -89,10 +89,10 @@ const Sampling kSamplings[] = {{0, 1}, {0.3F, 1}, {0.8F, 1}, {0.8F, 0.9F}, {1.2F
 
 /// The fixture model with heads whose numbers the test chooses; v1 keeps its own vocabulary
 /// matrices.
-std::shared_ptr<const Model> withHeadValue(float value)
+std::shared_ptr<const Model> withHeadValue(float value, std::optional<DType> weights = std::nullopt)
 {
     const auto model = loadFixture(dataFolder() / "models" / "llama_mha",
-        dataFolder() / "medusa" / "heads" / "llama_mha_trained");
+        dataFolder() / "medusa" / "heads" / "llama_mha_trained", 1, weights);
     auto& heads = const_cast<Model&>(*model).heads; // before any engine reads it
     const int dim = model->config.dim;
     const std::vector<float> row(dim, value);
@@ -117,12 +117,14 @@ TEST_CASE("text with heads equals text without, for every tree, temperature and 
         }
 }
 
-TEST_CASE("the same in bf16 and f16, and with grouped heads")
+TEST_CASE("the same in every weight format, and with grouped heads")
 {
     const auto base = dataFolder() / "models" / "llama_mha";
     const auto heads = dataFolder() / "medusa" / "heads" / "llama_mha_trained";
-    for (const DType dtype : {DType::bf16, DType::f16}) {
+    for (const DType dtype : {DType::bf16, DType::f16, DType::q8, DType::q4}) {
+        CAPTURE(dtypeName(dtype));
         Engine engine(loadFixture(base, heads, 2, dtype));
+        CHECK(engine.model().layers[0].qkv.dtype == dtype);
         for (const Sampling& sampling : kSamplings)
             checkIdentity(engine, trees(), sampling, kPrompt, 60);
     }
@@ -159,9 +161,11 @@ TEST_CASE("broken heads change nothing but the speed")
     for (const float value :
         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30F})
     {
-        Engine engine(withHeadValue(value));
-        for (const Sampling& sampling : kSamplings)
-            checkIdentity(engine, {namedTree("mc_sim_7b_63")}, sampling, kPrompt, 40);
+        for (const auto weights : {std::optional<DType>{}, std::optional(DType::q8)}) {
+            Engine engine(withHeadValue(value, weights));
+            for (const Sampling& sampling : kSamplings)
+                checkIdentity(engine, {namedTree("mc_sim_7b_63")}, sampling, kPrompt, 40);
+        }
     }
     Engine engine(withHeadValue(std::numeric_limits<float>::quiet_NaN()));
     Session session = engine.makeSession();

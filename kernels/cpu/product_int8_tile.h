@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tiles of product_int8.cpp, included in a namespace of its own per instruction set.
+// GORGON_DOT_512, GORGON_DOT_256: the processor multiplies and adds four bytes in one instruction.
+
+/// sums + the products of four unsigned bytes with four signed ones, in every lane; exact.
+HWY_INLINE VI addDot4(VI sums, VI u, VI x)
+{
+#if defined(GORGON_DOT_512)
+    return VI{_mm512_dpbusd_epi32(sums.raw, u.raw, x.raw)};
+#elif defined(GORGON_DOT_256)
+    return VI{_mm256_dpbusd_avx_epi32(sums.raw, u.raw, x.raw)};
+#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+    // note: in 16 bits, since the instruction that multiplies bytes saturates.
+    const hn::Repartition<int16_t, Ints> d16;
+    const hn::Repartition<uint16_t, Ints> du16;
+    const auto u16 = hn::BitCast(du16, u);
+    const auto x16 = hn::BitCast(d16, x);
+    const auto even_u = hn::BitCast(d16, hn::And(u16, hn::Set(du16, 0xFF)));
+    const auto odd_u = hn::BitCast(d16, hn::ShiftRight<8>(u16));
+    const auto even_x = hn::ShiftRight<8>(hn::ShiftLeft<8>(x16));
+    const auto odd_x = hn::ShiftRight<8>(x16);
+#if HWY_TARGET == HWY_AVX3
+    const VI even{_mm512_madd_epi16(even_u.raw, even_x.raw)};
+    const VI odd{_mm512_madd_epi16(odd_u.raw, odd_x.raw)};
+#elif HWY_TARGET == HWY_AVX2
+    const VI even{_mm256_madd_epi16(even_u.raw, even_x.raw)};
+    const VI odd{_mm256_madd_epi16(odd_u.raw, odd_x.raw)};
+#else
+    const VI even{_mm_madd_epi16(even_u.raw, even_x.raw)};
+    const VI odd{_mm_madd_epi16(odd_u.raw, odd_x.raw)};
+#endif
+    return hn::Add(sums, hn::Add(even, odd));
+#elif HWY_TARGET == HWY_NEON && defined(__aarch64__)
+    const uint8x16_t u8 = vreinterpretq_u8_s32(u.raw);
+    const int8x16_t x8 = vreinterpretq_s8_s32(x.raw);
+    const int16x8_t u_low = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(u8)));
+    const int16x8_t u_high = vreinterpretq_s16_u16(vmovl_high_u8(u8));
+    const int16x8_t x_low = vmovl_s8(vget_low_s8(x8)), x_high = vmovl_high_s8(x8);
+    const int32x4_t lanes01 = vpaddq_s32(
+        vmull_s16(vget_low_s16(u_low), vget_low_s16(x_low)), vmull_high_s16(u_low, x_low));
+    const int32x4_t lanes23 = vpaddq_s32(
+        vmull_s16(vget_low_s16(u_high), vget_low_s16(x_high)), vmull_high_s16(u_high, x_high));
+    return VI(vaddq_s32(sums.raw, vpaddq_s32(lanes01, lanes23)));
+#else
+    const Ints d;
+    HWY_ALIGN int32_t sum[kLanes], weights[kLanes], inputs[kLanes];
+    hn::Store(sums, d, sum);
+    hn::Store(u, d, weights);
+    hn::Store(x, d, inputs);
+    for (int lane = 0; lane < kLanes; lane++)
+        for (int shift = 0; shift < 32; shift += 8)
+            sum[lane] += int32_t(uint8_t(uint32_t(weights[lane]) >> shift))
+                * int8_t(uint8_t(uint32_t(inputs[lane]) >> shift));
+    return hn::Load(d, sum);
+#endif
+}
+
+/// Adds block b of P panels for M rows; x: the block of inputs.
+template <DType dtype, int M, int P>
+HWY_INLINE void addBlock(
+    const uint8_t* panels, size_t panel_bytes, int64_t b, const uint8_t* x, V16 (&sums)[M][P])
+{
+    const Floats d;
+    const Ints di;
+    const uint8_t* const x_scale = x + 32 * M;
+    const uint8_t* const x_sum = x + 36 * M;
+    VI16 dots[M][P];
+    HWY_UNROLL(16)
+    for (int r = 0; r < M; r++) {
+        const VI start = hn::Set(di, dtype == DType::q8 ? intAt(x_sum + 4 * r) : 0);
+        HWY_UNROLL(4)
+        for (int p = 0; p < P; p++)
+            GORGON_PARTS dots[r][p].part[i] = start;
+    }
+    const uint8_t* const values = panels + valuesOffset(dtype, b);
+    HWY_UNROLL(8)
+    for (int j = 0; j < 8; j++) {
+        VI16 weights[P];
+        HWY_UNROLL(4)
+        for (int p = 0; p < P; p++)
+            weights[p] = weightBytes<dtype>(values + size_t(p) * panel_bytes, j);
+        HWY_UNROLL(16)
+        for (int r = 0; r < M; r++) {
+            const VI input = hn::Set(di, intAt(x + 4 * (j * M + r)));
+            HWY_UNROLL(4)
+            for (int p = 0; p < P; p++)
+                GORGON_PARTS dots[r][p].part[i]
+                    = addDot4(dots[r][p].part[i], weights[p].part[i], input);
+        }
+    }
+    HWY_UNROLL(4)
+    for (int p = 0; p < P; p++) {
+        const BlockScales w = blockScales<dtype>(panels + size_t(p) * panel_bytes, b);
+        HWY_UNROLL(16)
+        for (int r = 0; r < M; r++) {
+            const V scale = hn::Set(d, floatAt(x_scale + 4 * r));
+            GORGON_PARTS sums[r][p].part[i] = hn::MulAdd(hn::ConvertTo(d, dots[r][p].part[i]),
+                hn::Mul(w.scale.part[i], scale), sums[r][p].part[i]);
+            if constexpr (dtype == DType::q4) {
+                const V sum = hn::Set(d, floatAt(x_sum + 4 * r));
+                GORGON_PARTS sums[r][p].part[i]
+                    = hn::NegMulAdd(w.minimum.part[i], sum, sums[r][p].part[i]);
+            }
+        }
+    }
+}
+
+/// P panels for M rows; `next`: panels that this thread will read after them.
+template <DType dtype, int M, int P>
+HWY_INLINE void productTile(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
+    const uint8_t* x, int64_t row, int64_t column, const PanelOutput& out)
+{
+    V16 sums[M][P];
+    HWY_UNROLL(16)
+    for (int r = 0; r < M; r++) {
+        HWY_UNROLL(4)
+        for (int p = 0; p < P; p++)
+            sums[r][p] = set16(0.0F);
+    }
+    constexpr size_t kBytes = kPanel * blockBytes(dtype) * 32 / blockWidth(dtype); // per 32 of k
+    const int64_t n_blocks = int64_t(panel_bytes / kBytes);
+    size_t ahead = kPrefetchBytes;
+    for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
+        const uint8_t* const soon
+            = ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes;
+        HWY_UNROLL(4)
+        for (int p = 0; p < P; p++)
+            for (size_t line = 0; line < kBytes; line += 64)
+                hwy::Prefetch(soon + size_t(p) * panel_bytes + line);
+        addBlock<dtype, M, P>(weights, panel_bytes, b, x, sums);
+        x += 40 * M;
+    }
+    HWY_ALIGN float results[M * P * kPanel];
+    HWY_UNROLL(16)
+    for (int r = 0; r < M; r++) {
+        HWY_UNROLL(4)
+        for (int p = 0; p < P; p++)
+            store16(sums[r][p], results + (r * P + p) * kPanel);
+    }
+    writeSums(results, M, int(P * kPanel), row, column, out);
+}
+
+template <DType dtype, int M>
+HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
+    int n_panels, const uint8_t* x, int64_t row, int64_t column, const PanelOutput& out)
+{
+    constexpr int P = panelsBeside<M>();
+    for (int p = 0; p < n_panels; p += P) {
+        const uint8_t* const w = weights + size_t(p) * panel_bytes;
+        productTile<dtype, M, P>(w, p + P < n_panels ? w + P * panel_bytes : next, panel_bytes, x,
+            row, column + p * kPanel, out);
+    }
+}
+
+template <DType dtype>
+void slabOfType(const uint8_t* weights, const uint8_t* next, size_t panel_bytes, int n_panels,
+    const RowTiles& tiles, int64_t column, const PanelOutput& out)
+{
+    const int n_tiles = tiles.count();
+    for (int tile = 0; tile < n_tiles; tile++) {
+        const int row = tiles.firstRow(tile), rows = tiles.firstRow(tile + 1) - row;
+        const uint8_t* const x = reinterpret_cast<const uint8_t*>(tiles.x + row * tiles.row_floats);
+        const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
+        switch (rows) {
+#define GORGON_ROWS(M)                                                                             \
+    case M:                                                                                        \
+        if constexpr (M <= kMostRows)                                                              \
+            productRows<dtype, M>(weights, after, panel_bytes, n_panels, x, row, column, out);     \
+        break;
+            GORGON_ROWS(1)
+            GORGON_ROWS(2)
+            GORGON_ROWS(3)
+            GORGON_ROWS(4)
+            GORGON_ROWS(5)
+            GORGON_ROWS(6)
+            GORGON_ROWS(7)
+            GORGON_ROWS(8)
+            GORGON_ROWS(9)
+            GORGON_ROWS(10)
+            GORGON_ROWS(11)
+            GORGON_ROWS(12)
+#undef GORGON_ROWS
+        default:
+            break;
+        }
+    }
+}
