@@ -37,6 +37,23 @@ uint64_t cacheRowBytes(const ModelConfig& c)
 
 } // namespace
 
+std::vector<int> ownText(Engine& engine, Session& session, int n)
+{
+    const ModelConfig& config = engine.model().config;
+    std::vector<int> text{std::clamp(config.bos_token, 0, config.vocab_size - 1)};
+    if (n <= 1)
+        return text;
+    GenerateSettings settings;
+    settings.max_tokens = n - 1;
+    settings.temperature = 0.7F;
+    settings.acceptance = AcceptanceMode::exact;
+    settings.seed = 1;
+    settings.ignore_eos = true;
+    const GenerateResult result = engine.generate(session, text, [&] { return settings; }, {}, {});
+    text.insert(text.end(), result.tokens.begin(), result.tokens.end());
+    return text;
+}
+
 CandidateTree timedTree(int n_nodes)
 {
     constexpr int kChildren = 4;
@@ -118,8 +135,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
     GenerateSettings settings;
     settings.max_tokens = options.new_tokens;
     settings.ignore_eos = true;
-    const std::vector<int> prompt(options.prompt_tokens,
-        std::max(0, std::min(model.config.bos_token, model.config.vocab_size - 1)));
+    const std::vector<int> prompt = ownText(engine, session, options.prompt_tokens);
     const auto run = [&](const TreeSpec& tree) {
         session.tokens.clear();
         settings.tree = tree;

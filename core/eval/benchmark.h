@@ -58,6 +58,11 @@ struct BenchReport
     std::optional<double> tokens_per_step;
 };
 
+/// n tokens that the model itself writes from its first token on, drawn at temperature 0.7 with one
+/// seed: a prompt that its heads find neither easier nor harder than its answers. n: 1 to the
+/// context.
+std::vector<int> ownText(Engine& engine, Session& session, int n);
+
 /// A tree of n nodes for timing: breadth first, four children each.
 CandidateTree timedTree(int n_nodes);
 
