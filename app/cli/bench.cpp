@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 
+#include "app/cli/auto_tree.h"
 #include "app/cli/commands.h"
 #include "app/cli/generation_options.h"
 #include "app/cli/model_options.h"
@@ -70,6 +71,8 @@ void printReport(const BenchReport& report, const std::string& cpu)
             *report.tokens_per_step);
 }
 
+constexpr int kAutoPrompt = 16; // tokens of its own text behind which the model is timed
+
 int run(Options options, Program& program)
 {
     checkTreeName(options.tree);
@@ -85,6 +88,10 @@ int run(Options options, Program& program)
     options.bench.n_threads = options.model.threads;
     Engine engine(model);
     Session session = engine.makeSession();
+    GenerateSettings settings;
+    settings.tree = options.bench.tree;
+    findTreeWhereAuto(settings, engine, session, ownText(engine, session, kAutoPrompt), program);
+    options.bench.tree = settings.tree;
     BenchReport report;
     {
         Progress progress(program, "measuring");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/cli/auto_tree.h"
 #include "app/cli/prompt_options.h"
 #include "app/cli/result_json.h"
 #include "app/cli/saved_chat.h"
@@ -49,6 +50,14 @@ void ChatSession::answer(const std::string& text, ChatView& view, const std::sto
     GeneratedText answer;
     try {
         const std::vector<int> prompt = promptTokens();
+        if (m_settings.tree.name == kAutoTree && !m_found_tree) {
+            const AutoTree found = findAutoTree(m_engine, m_session, prompt, {}, stop);
+            if (!stop.stop_requested()) {
+                view.showNotice("tree auto: " + words(found));
+                m_found_tree = found.tree;
+            }
+        }
+        useFoundTree();
         view.beginAnswer();
         answer = generateText(
             m_engine, m_session, m_tokenizer, prompt, m_template != nullptr,
@@ -110,8 +119,15 @@ void ChatSession::set(const std::string& name, const std::string& value)
         throw UsageError(error.what());
     }
     m_settings = makeSettings(options, seed, *m_model);
+    useFoundTree();
     m_options = std::move(options);
     m_seed = seed;
+}
+
+void ChatSession::useFoundTree()
+{
+    if (m_settings.tree.name == kAutoTree && m_found_tree)
+        m_settings.tree = *m_found_tree;
 }
 
 std::string ChatSession::save(const std::string& file) const

@@ -36,6 +36,7 @@ public:
 
 private:
     std::vector<int> promptTokens() const;
+    void useFoundTree();
 
     std::shared_ptr<const Model> m_model;
     std::shared_ptr<const Tokenizer> m_tokenizer;
@@ -43,6 +44,7 @@ private:
     GenerationOptions m_options;
     std::optional<uint64_t> m_seed;
     GenerateSettings m_settings;
+    std::optional<TreeSpec> m_found_tree; // by --tree auto, at the first answer that asked for it
     Engine m_engine;
     Session m_session;
     std::string m_system;

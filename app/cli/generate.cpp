@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fstream>
 
+#include "app/cli/auto_tree.h"
 #include "app/cli/commands.h"
 #include "app/cli/generation_options.h"
 #include "app/cli/model_options.h"
@@ -70,9 +71,10 @@ int run(const Options& options, Program& program)
     const Prompt prompt = readPrompt(options.prompt, folder, tokenizer, program);
     Trace trace(options.trace);
     const auto model = openModel(options.model, program);
-    const GenerateSettings settings = makeSettings(options.generation, options.model.seed, *model);
+    GenerateSettings settings = makeSettings(options.generation, options.model.seed, *model);
     Engine engine(model);
     Session session = engine.makeSession();
+    findTreeWhereAuto(settings, engine, session, prompt.tokens, program);
 
     nlohmann::ordered_json steps = nlohmann::ordered_json::array();
     const auto on_step = [&](const DecodeStep& step, const std::string& text) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/cli/auto_tree.h"
 #include "core/decode/tree_choices.h"
 
 namespace gorgon {
@@ -21,8 +22,8 @@ void addTreeOption(CLI::App& command, std::string& tree)
 {
     command
         .add_option("--tree", tree,
-            "default (medusa_choices.json beside the heads, else a published one), chain, none, a "
-            "published name "
+            "default (medusa_choices.json beside the heads, else a published one), auto (the "
+            "fastest here, found by timing), chain, none, a published name "
             "(gorgon-cli tree list) or a JSON file with a list of rank paths")
         ->capture_default_str();
 }
@@ -88,13 +89,15 @@ GenerateSettings makeSettings(const GenerationOptions& options, std::optional<ui
 
 void checkTreeName(const std::string& tree)
 {
-    if (tree == "default" || tree == "chain" || tree == "none" || isPublished(tree))
+    if (tree == "default" || tree == kAutoTree || tree == "chain" || tree == "none"
+        || isPublished(tree))
         return;
     std::error_code error;
     if (std::filesystem::exists(tree, error) || tree.find_first_of("/.") != std::string::npos)
         return; // a file
-    throw UsageError("--tree: expected default, chain, none, a published name (gorgon-cli tree "
-                     "list) or a file, found "
+    throw UsageError(
+        "--tree: expected default, auto, chain, none, a published name (gorgon-cli tree "
+        "list) or a file, found "
         + tree);
 }
 
@@ -104,6 +107,8 @@ TreeSpec chooseTree(const std::string& tree, const Model& model, int top_k)
     const int n_heads = int(model.heads.size());
     if (tree == "none")
         return {};
+    if (tree == kAutoTree)
+        return {kAutoTree, {}}; // until the prompt is known
     if (tree == "default")
         return defaultTree(model);
     if (tree == "chain")

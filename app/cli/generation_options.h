@@ -37,8 +37,8 @@ GenerateSettings makeSettings(const GenerationOptions& options, std::optional<ui
 /// Throws UsageError where the name can be no tree; needs no model.
 void checkTreeName(const std::string& tree);
 /// The tree that --tree names for this model: published ones are cut to its heads, one of a file
-/// that they cannot fill is refused, and a model without heads decodes plainly. Throws UsageError
-/// or std::runtime_error.
+/// that they cannot fill is refused, "auto" has no choices yet, and a model without heads decodes
+/// plainly. Throws UsageError or std::runtime_error.
 TreeSpec chooseTree(const std::string& tree, const Model& model, int top_k);
 /// Settings for this model, the tree included.
 GenerateSettings makeSettings(

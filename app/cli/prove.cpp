@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/eval/prove.h"
+#include "app/cli/auto_tree.h"
 #include "app/cli/commands.h"
 #include "app/cli/generation_options.h"
 #include "app/cli/model_options.h"
@@ -36,11 +37,12 @@ int run(const Options& options, Program& program)
     const auto tokenizer = ids_only ? nullptr : openTokenizer(folder, true, program);
     const Prompt prompt = readPrompt(options.prompt, folder, tokenizer, program);
     const auto model = openModel(options.model, program);
-    const GenerateSettings settings = makeSettings(options.generation, options.model.seed, *model);
-    if (usedTree(settings, *model) == "none")
-        program.note("there are no heads or no tree: both sides decode plainly");
+    GenerateSettings settings = makeSettings(options.generation, options.model.seed, *model);
     Engine engine(model);
     Session session = engine.makeSession();
+    findTreeWhereAuto(settings, engine, session, prompt.tokens, program);
+    if (usedTree(settings, *model) == "none")
+        program.note("there are no heads or no tree: both sides decode plainly");
     const Proof proof = prove(engine, session, prompt.tokens, settings, program.interrupt.token());
     if (program.interrupt.requested())
         throw Interrupted();

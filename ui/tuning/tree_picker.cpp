@@ -98,6 +98,7 @@ void TreePicker::fillCombo()
         m_combo->addItem(
             tree.choices.empty() ? tr("none: plain decoding") : QString::fromStdString(tree.name));
     m_combo->insertSeparator(m_combo->count());
+    m_combo->addItem(tr("Find the fastest here…"));
     m_combo->addItem(tr("Custom choices…"));
     m_combo->setCurrentIndex(int(m_trees.indexOf(m_tree)));
     m_summary->setText(m_why.isEmpty() ? summary() : m_why);
@@ -124,7 +125,14 @@ QString TreePicker::summary() const
 
 void TreePicker::choose(int index)
 {
-    if (index > int(m_trees.size())) { // past the separator
+    const int past_separator = index - int(m_trees.size()) - 1;
+    if (past_separator == 0) {
+        openEditor(false);
+        m_summary->setText(tr("Counting how often the heads are right and timing trees…"));
+        emit fastestRequested();
+        return;
+    }
+    if (past_separator == 1) {
         openEditor(true);
         m_editor->setFocus();
         return;

@@ -37,6 +37,7 @@ public:
 signals:
     void treeChosen(const gorgon::TreeSpec& tree);
     void textEntered(const QString& text);
+    void fastestRequested(); // whoever can time trees answers with setTree
 
 private:
     void fillCombo();

@@ -30,8 +30,7 @@ void TuningPanel::showSettings()
     m_threshold->setValue(double(m_settings.posterior_threshold));
     m_alpha->setValue(double(m_settings.posterior_alpha));
     m_heads->setValue(m_settings.n_heads);
-    m_top_k->setValue(m_settings.head_top_k);
-    m_nodes->setValue(m_settings.max_nodes);
+    updateRanges();
     m_tree->setTree(m_settings.tree);
     m_seed_fixed->setChecked(m_settings.seed.has_value());
     m_seed->setText(m_settings.seed ? QString::number(*m_settings.seed) : QString());
@@ -42,8 +41,30 @@ void TuningPanel::setLimits(int n_heads, int max_nodes)
 {
     m_n_heads = std::clamp(n_heads, 0, kMaxHeads);
     m_heads->setRange(0, m_n_heads);
-    m_nodes->setRange(1, std::clamp(max_nodes, 1, kMaxNodes));
+    m_max_nodes = std::clamp(max_nodes, 1, kMaxNodes);
     showSettings();
+}
+
+int TuningPanel::treeNodes() const
+{
+    return std::min(int(m_settings.tree.choices.size()) + 1, m_max_nodes);
+}
+
+int TuningPanel::treeRanks() const
+{
+    int ranks = 1;
+    for (const Choice& choice : m_settings.tree.choices)
+        ranks = std::max(ranks, *std::max_element(choice.begin(), choice.end()) + 1);
+    return std::min(ranks, kMaxTopK);
+}
+
+// A slider's end is where moving it further would change nothing.
+void TuningPanel::updateRanges()
+{
+    m_nodes->setRange(1, std::max(treeNodes(), 2));
+    m_nodes->setValue(std::min(m_settings.max_nodes, treeNodes()));
+    m_top_k->setRange(1, std::max(treeRanks(), 2));
+    m_top_k->setValue(std::min(m_settings.head_top_k, treeRanks()));
 }
 
 void TuningPanel::setTrees(const QVector<TreeSpec>& trees)
@@ -69,6 +90,7 @@ void TuningPanel::edited()
         m_settings.posterior_alpha = std::sqrt(m_settings.posterior_threshold);
         m_alpha->setValue(double(m_settings.posterior_alpha));
     }
+    updateRanges();
     updateStates();
     emit settingsChanged(m_settings);
 }

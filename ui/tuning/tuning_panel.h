@@ -51,6 +51,8 @@ signals:
     void settingsChanged(const gorgon::GenerateSettings& settings);
     /// Text that a person pasted as choices, for whoever can parse and check it.
     void customTreeEntered(const QString& text);
+    /// For whoever can time trees; answered by setCustomTree.
+    void fastestTreeRequested();
 
 private:
     void buildAcceptance(QVBoxLayout* column);
@@ -62,12 +64,16 @@ private:
     void edited();
     void reset();
     void readSeed();
+    int treeNodes() const; // of the chosen tree that may be used, the root included
+    int treeRanks() const; // ranks that the chosen tree uses
+    void updateRanges();
     void updateStates();
     void updateWords(bool plain);
 
     GenerateSettings m_settings;
     GenerateSettings m_defaults;
     int m_n_heads = 0;
+    int m_max_nodes = kMaxNodes;
 
     SegmentedButtons* m_acceptance = nullptr;
     QLabel* m_acceptance_words = nullptr;

@@ -128,12 +128,16 @@ void TuningPanel::buildTree(QVBoxLayout* column)
         edited();
     });
     connect(m_tree, &TreePicker::textEntered, this, &TuningPanel::customTreeEntered);
+    connect(m_tree, &TreePicker::fastestRequested, this, &TuningPanel::fastestTreeRequested);
     m_nodes = addRow(column,
         new ValueRow(tr("Tree nodes"),
             tr("The most nodes a step may check, the root included. The most useful ones are "
                "kept."),
             {1, kMaxNodes, 1, 0}, this),
-        [this](double value) { m_settings.max_nodes = int(value); });
+        // The whole tree means every tree's whole, not a number of nodes.
+        [this](double value) {
+            m_settings.max_nodes = int(value) < treeNodes() ? int(value) : kMaxNodes;
+        });
     m_heads = addRow(column,
         new ValueRow(tr("Heads used"),
             tr("Each head guesses one token further ahead than the one before it."), {0, 0, 1, 0},
@@ -143,7 +147,9 @@ void TuningPanel::buildTree(QVBoxLayout* column)
         new ValueRow(tr("Guesses per head"),
             tr("How many of a head's most likely tokens a tree may use (its top-k)."),
             {1, kMaxTopK, 1, 0}, this),
-        [this](double value) { m_settings.head_top_k = int(value); });
+        [this](double value) {
+            m_settings.head_top_k = int(value) < treeRanks() ? int(value) : kMaxTopK;
+        });
 }
 
 void TuningPanel::buildSampling(QVBoxLayout* column)

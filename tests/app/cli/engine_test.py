@@ -36,7 +36,7 @@ class Generate(CliTest):
 
     def test_heads_and_trees_do_not_change_the_tokens(self):
         case = model_cases("llama_mha")[2]
-        trees = ["default", "chain", "none", "vicuna_7b_stage2", self.write("tree.json", [[0], [1], [0, 0]])]
+        trees = ["default", "auto", "chain", "none", "vicuna_7b_stage2", self.write("tree.json", [[0], [1], [0, 0]])]
         for heads in HEADS:
             for tree in trees if heads == "llama_mha_trained" else ["default"]:
                 with self.subTest(heads=heads, tree=tree):

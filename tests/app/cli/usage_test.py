@@ -32,7 +32,7 @@ class Usage(CliTest):
                     ["--posterior-alpha", "-1"], ["--typical-root", "maybe"], ["--head-top-k", "0"],
                     ["--head-top-k", "65"], ["--num-heads", "-1"], ["--num-heads", "33"], ["--num-heads", "3"],
                     ["--acceptance", "greedy", "--temperature", "0.5"], ["--acceptance", "some"],
-                    ["--tree", "auto"], ["--tree", "no_such_tree"], ["--tree", ""], ["--device", "cuda:0"],
+                    ["--tree", "fastest"], ["--tree", "no_such_tree"], ["--tree", ""], ["--device", "cuda:0"],
                     ["--device", "gpu"], ["--weights", "q8"], ["--weights", "q4"], ["--head-weights", "q8"],
                     ["--load-in-8bit"], ["--load-in-4bit"], ["--threads", "0"], ["--threads", "100000"],
                     ["--context", "0"], ["--context", "-5"], ["--seed", "-1"], ["--seed", "abc"],

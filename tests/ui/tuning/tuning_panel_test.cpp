@@ -34,6 +34,7 @@ private slots:
     void init();
     void cleanup() { m_panel.reset(); }
     void settingsComeBackAsTheyWere();
+    void slidersEndWhereTheTreeDoes();
     void showingEmitsNothing();
     void sliderAndBoxAgree();
     void acceptanceByKeyboard();
@@ -115,10 +116,29 @@ void TuningPanelTest::settingsComeBackAsTheyWere()
     QCOMPARE(m_panel->settings(), odd);
     // An edit changes its own field and no other.
     QSignalSpy changed(m_panel.get(), &TuningPanel::settingsChanged);
-    control<QDoubleSpinBox>("Guesses per head")->setValue(20);
+    control<QDoubleSpinBox>("Tree nodes")->setValue(3);
     QCOMPARE(changed.count(), 1);
-    odd.head_top_k = 20;
+    odd.max_nodes = 3;
     QCOMPARE(changed[0][0].value<GenerateSettings>(), odd);
+}
+
+void TuningPanelTest::slidersEndWhereTheTreeDoes()
+{
+    auto* nodes = control<QDoubleSpinBox>("Tree nodes");
+    auto* ranks = control<QDoubleSpinBox>("Guesses per head");
+    GenerateSettings settings = m_settings;
+    settings.tree = {"mine", {{0}, {1}, {2}, {0, 0}}};
+    m_panel->setSettings(settings);
+    QCOMPARE(nodes->maximum(), 5.0);
+    QCOMPARE(ranks->maximum(), 3.0);
+    nodes->setValue(4);
+    QCOMPARE(m_panel->settings().max_nodes, 4);
+    nodes->setValue(5); // the whole tree: every other tree's whole too
+    QCOMPARE(m_panel->settings().max_nodes, kMaxNodes);
+    ranks->setValue(2);
+    QCOMPARE(m_panel->settings().head_top_k, 2);
+    ranks->setValue(3);
+    QCOMPARE(m_panel->settings().head_top_k, kMaxTopK);
 }
 
 void TuningPanelTest::showingEmitsNothing()
