@@ -19,7 +19,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--base", required=True)
 parser.add_argument("--heads", required=True)
 parser.add_argument("--tokenizer", required=True)
-parser.add_argument("--figures", help="from tree.py; its 24-node tree becomes medusa_choices.json")
+parser.add_argument("--figures", help="from tree.py; its 7-node tree becomes medusa_choices.json")
 parser.add_argument("--out", required=True)
 args = parser.parse_args()
 
@@ -63,10 +63,9 @@ write("tokenizer_config.json", {
 write("special_tokens_map.json", {"bos_token": "<s>", "eos_token": "<|end|>", "unk_token": "<unk>",
                                   "additional_special_tokens": ["<|system|>", "<|user|>", "<|assistant|>"]})
 if args.figures:
-    choices = read_json(args.figures)["tree_24"]["choices"]
-else:  # a plain tree for a first look: 23 choices
-    choices = [[0], [1], [2], [3], [4], [5]] + [[0, i] for i in range(4)] + [[1, 0], [1, 1], [2, 0], [0, 0, 0], [0, 0, 1], [0, 0, 2], [0, 1, 0], [1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]]
-choices = sorted(choices, key=lambda p: (len(p), p))
+    choices = read_json(args.figures)["tree_7"]["choices"]
+else:  # a plain tree for a first look
+    choices = [[0], [0, 0], [0, 0, 0], [0, 0, 0, 0], [0, 1], [1]]
 with open(f"{args.out}/medusa_choices.json", "w", encoding="utf-8") as f:
     f.write(json.dumps(choices) + "\n")
 for name in os.listdir(args.out):

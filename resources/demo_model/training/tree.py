@@ -78,7 +78,7 @@ def search(all_ranks, nodes, rounds=6):
         tokens, steps, positions = simulate(all_ranks, tree)
         if tokens / steps > value:
             best, value = tree, tokens / steps
-    return [list(c) for c in sorted(best, key=lambda c: (len(c), c))], value
+    return [list(c) for c in best], value  # of most worth first
 
 
 def accuracies(all_ranks, heads):
@@ -117,7 +117,7 @@ if __name__ == "__main__":
     test = ranks(model, heads, rows)
     result = {"blocks": info["blocks"], "v1": info["v1"], "prompts": len(rows), "positions": sum(len(r) - 1 for r in test),
               "top1_to_top10": accuracies(test, heads.count)}
-    for nodes in (24, 5):
+    for nodes in (24, 7, 5):
         choices, _ = search(train, nodes - 1)
         tokens, steps, _ = simulate(test, choices)
         kinds = {}
