@@ -181,8 +181,13 @@ void MainWindow::setStepCosts(double plain_us, double tree_us)
 
 void MainWindow::setSettings(const GenerateSettings& settings)
 {
-    m_settings = settings;
     m_tuning->setDefaults(settings);
+    restoreSettings(settings);
+}
+
+void MainWindow::restoreSettings(const GenerateSettings& settings)
+{
+    m_settings = settings;
     m_tuning->setSettings(settings);
     updateMedusaWords();
 }

@@ -51,7 +51,10 @@ public slots:
     void setStatus(const gorgon::EngineStatus& status);
     /// Measured here: microseconds of a plain step and of a step with the tree; 0: unknown.
     void setStepCosts(double plain_us, double tree_us);
+    /// The model's own; "Back to defaults" returns to them.
     void setSettings(const gorgon::GenerateSettings& settings);
+    /// Those chosen last time; emits nothing.
+    void restoreSettings(const gorgon::GenerateSettings& settings);
     void addProgress(const gorgon::AnswerProgress& progress);
     void showError(const QString& sentence);
     void showNotice(const QString& sentence);

@@ -9,7 +9,7 @@ namespace gorgon {
 namespace {
 
 constexpr auto kWindowInterval = std::chrono::milliseconds(33); // the window shares its processors
-constexpr auto kDiskInterval = std::chrono::milliseconds(900);
+constexpr auto kDiskInterval = std::chrono::milliseconds(700);
 
 } // namespace
 

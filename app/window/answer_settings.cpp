@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/answer_settings.h"
 
+#include "app/window/settings_json.h"
+
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -16,21 +18,11 @@ std::string answerSettingsJson(
         stretches.append(mark.head);
         stretches.append(mark.step);
     }
-    const auto round = [](float value) { return qRound(value * 1e6) / 1e6; };
-    const QJsonObject object{{QStringLiteral("finish"), QLatin1String(finishName(result.finish))},
-        {QStringLiteral("marks"), stretches},
-        {QStringLiteral("seed"),
-            QString::number(result.seed)}, // 64 bits: more than a JSON number holds
-        {QStringLiteral("max_tokens"), settings.max_tokens},
-        {QStringLiteral("temperature"), round(settings.temperature)},
-        {QStringLiteral("top_p"), round(settings.top_p)},
-        {QStringLiteral("acceptance"), QLatin1String(acceptanceName(settings.acceptance))},
-        {QStringLiteral("posterior_threshold"), round(settings.posterior_threshold)},
-        {QStringLiteral("posterior_alpha"), round(settings.posterior_alpha)},
-        {QStringLiteral("n_heads"), settings.n_heads},
-        {QStringLiteral("head_top_k"), settings.head_top_k},
-        {QStringLiteral("max_nodes"), settings.max_nodes},
-        {QStringLiteral("tree"), QString::fromStdString(settings.tree.name)}};
+    QJsonObject object = settingsJson(settings);
+    object.insert(QStringLiteral("finish"), QLatin1String(finishName(result.finish)));
+    object.insert(QStringLiteral("marks"), stretches);
+    // 64 bits: more than a JSON number holds.
+    object.insert(QStringLiteral("seed"), QString::number(result.seed));
     return QJsonDocument(object).toJson(QJsonDocument::Compact).toStdString();
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/window/custom_tree.h"
 #include "app/window/engine_worker.h"
+#include "app/window/settings_json.h"
 #include "app/window/store_worker.h"
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/conversation_panel.h"
@@ -15,6 +16,7 @@
 #include <QTimer>
 
 #include <cstdlib>
+#include <utility>
 
 namespace gorgon {
 
@@ -44,6 +46,7 @@ EngineHost::EngineHost(
     m_cost_timer->setSingleShot(true);
     m_cost_timer->setInterval(kCostMs);
     connect(m_cost_timer, &QTimer::timeout, m_engine, &EngineWorker::measureCosts);
+    connect(m_cost_timer, &QTimer::timeout, this, &EngineHost::keepSettings);
     connectEngine();
     connectStore();
     connectWindow();
@@ -72,10 +75,14 @@ void EngineHost::connectEngine()
         [this](const ModelSummary& model, const QVector<TreeSpec>& trees,
             const GenerateSettings& defaults) {
             m_n_heads = model.n_heads;
+            m_model_path = model.path;
+            m_trees = trees;
             m_window->setModel(model);
             m_window->tuning()->setTrees(trees);
             m_window->setSettings(defaults);
             setPhase(Phase::ready);
+            QMetaObject::invokeMethod(
+                m_store, [store = m_store, path = model.path] { store->readSettings(path); });
             QMetaObject::invokeMethod(m_engine, &EngineWorker::measureCosts, Qt::QueuedConnection);
             emit modelReady();
         });
@@ -84,6 +91,11 @@ void EngineHost::connectEngine()
         setPhase(Phase::failed);
     });
     connect(m_engine, &EngineWorker::costsMeasured, m_window, &MainWindow::setStepCosts);
+    connect(m_engine, &EngineWorker::treeFound, this,
+        [this](const TreeSpec& tree, const QString& sentence) {
+            m_window->tuning()->setCustomTree(tree);
+            m_window->showNotice(sentence);
+        });
     connect(m_engine, &EngineWorker::promptRead, this, [this](int done, int total) {
         if (m_status.phase != Phase::stopping)
             setPhase(Phase::reading_prompt, done, total);
@@ -120,6 +132,16 @@ void EngineHost::connectStore()
     connect(m_store, &StoreWorker::conversationRead, m_engine, &EngineWorker::countContext);
     connect(m_store, &StoreWorker::turnBegan, this, &EngineHost::beginTurn);
     connect(m_store, &StoreWorker::turnRefused, m_window->chat(), &ChatPanel::refuseTurn);
+    connect(m_store, &StoreWorker::settingsRead, this, [this](const QString& text) {
+        const GenerateSettings defaults = m_window->tuning()->settings();
+        const GenerateSettings kept
+            = readKeptSettings(text.toStdString(), defaults, m_trees, m_n_heads);
+        if (kept == defaults)
+            return;
+        m_window->restoreSettings(kept);
+        m_settings->set(kept);
+        m_cost_timer->start();
+    });
     connect(m_store, &StoreWorker::removed, m_window, &MainWindow::offerUndo);
     connect(m_store, &StoreWorker::failed, m_window, &MainWindow::showError);
 }
@@ -167,6 +189,8 @@ void EngineHost::connectWindow()
             m_store, [store = m_store, layout] { store->saveLayout(layout); });
     });
     connect(m_window, &MainWindow::closing, this, &EngineHost::shutDown);
+    connect(m_window->tuning(), &TuningPanel::fastestTreeRequested, m_engine,
+        &EngineWorker::findFastestTree);
     connect(m_window->tuning(), &TuningPanel::customTreeEntered, this, [this](const QString& text) {
         TreeSpec tree;
         QString problem = readCustomTree(text, tree);
@@ -182,7 +206,17 @@ void EngineHost::connectWindow()
 void EngineHost::settingsEdited(const GenerateSettings& settings)
 {
     m_settings->set(settings);
+    m_settings_edited = true;
     m_cost_timer->start();
+}
+
+void EngineHost::keepSettings()
+{
+    if (!std::exchange(m_settings_edited, false))
+        return;
+    const QString text = QString::fromStdString(keptSettings(m_settings->get()));
+    QMetaObject::invokeMethod(
+        m_store, [store = m_store, path = m_model_path, text] { store->saveSettings(path, text); });
 }
 
 void EngineHost::request(
@@ -259,6 +293,7 @@ void EngineHost::shutDown()
     m_shut_down = true;
     QDeadlineTimer deadline(kEndMs);
     m_window->chat()->keepDraft();
+    keepSettings();
     const QString layout = m_window->layoutText();
     m_quit.request_stop();
     m_stop.request_stop();

@@ -58,11 +58,15 @@ private:
     void stop();
     void setPhase(EngineStatus::Phase phase, int done = 0, int total = 0);
     void settingsEdited(const GenerateSettings& settings);
+    void keepSettings();
 
     WindowOptions m_options;
     MainWindow* m_window;
     std::shared_ptr<LiveSettings> m_settings;
     int m_n_heads = 0; // of the loaded model
+    QString m_model_path;
+    QVector<TreeSpec> m_trees; // offered for it
+    bool m_settings_edited = false; // since they were saved
     std::stop_source m_quit;
     std::stop_source m_stop; // of the answer in the making
     QThread m_engine_thread;

@@ -6,7 +6,10 @@
 #include "app/window/chat_prompt.h"
 #include "core/chat/text_generator.h"
 #include "core/decode/tree_choices.h"
+#include "core/eval/auto_tree.h"
 #include "core/eval/benchmark.h"
+
+#include <QLocale>
 
 #include <algorithm>
 #include <new>
@@ -18,6 +21,7 @@ namespace {
 
 constexpr int kCostRepeats = 3;
 constexpr int kCostRounds = 6;
+constexpr int kOwnText = 16; // tokens of the model's own, behind which trees are timed
 constexpr uint64_t kCostBytes = uint64_t(1)
     << 30; // larger models are not timed unasked: seconds of work
 
@@ -210,6 +214,33 @@ void EngineWorker::measureCosts()
             costs.tree_us = std::min(costs.tree_us, again.tree_us);
         }
         emit costsMeasured(costs.plain_us, choices.empty() ? 0 : costs.tree_us);
+    } catch (const std::exception& error) {
+        emit noticed(sentenceOf(error));
+    }
+}
+
+void EngineWorker::findFastestTree()
+{
+    if (!m_engine)
+        return;
+    try {
+        Session session = m_engine->makeSession();
+        const std::vector<int> prompt = ownText(*m_engine, session, kOwnText);
+        AutoTree found = findAutoTree(*m_engine, session, prompt, {}, m_quit);
+        if (m_quit.stop_requested())
+            return;
+        const auto ms = [](double us) { return QLocale().toString(us / 1e3, 'g', 2); };
+        if (found.tree.choices.empty())
+            emit treeFound({},
+                tr("Every tree was slower than plain decoding here: no tree is used. Choose one "
+                   "in Tune to see it all the same."));
+        else
+            emit treeFound(found.tree,
+                tr("The fastest here has %1 nodes: %2 tokens a step are expected at %3 ms, "
+                   "against %4 ms of a plain step.")
+                    .arg(found.tree.choices.size() + 1)
+                    .arg(found.tokens_per_step, 0, 'f', 1)
+                    .arg(ms(found.tree_us), ms(found.plain_us)));
     } catch (const std::exception& error) {
         emit noticed(sentenceOf(error));
     }

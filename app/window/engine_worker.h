@@ -31,12 +31,16 @@ public slots:
     virtual void countContext(const gorgon::Conversation& conversation);
     /// Times a plain step and one with the tree of the settings now in force.
     virtual void measureCosts();
+    /// Counts, times and answers with treeFound.
+    virtual void findFastestTree();
 
 signals:
     void loadProgressed(int percent);
     void loaded(const gorgon::ModelSummary& model, const QVector<gorgon::TreeSpec>& trees,
         const gorgon::GenerateSettings& defaults);
     void loadFailed(const QString& sentence);
+    /// No choices: plain decoding is the fastest here.
+    void treeFound(const gorgon::TreeSpec& tree, const QString& sentence);
     void costsMeasured(double plain_us, double tree_us);
     void promptRead(int done, int total);
     void noticed(const QString& sentence); // worth knowing, no failure

@@ -2,8 +2,11 @@
 // The window: arguments, one application, one host, one window.
 #include "app/window/engine_host.h"
 #include "app/window/heartbeat.h"
+#include "app/window/quit_signals.h"
 #include "app/window/screenshots.h"
 #include "app/window/window_options.h"
+#include "ui/chat/chat_panel.h"
+#include "ui/chat/prompt_card.h"
 #include "ui/main_window.h"
 
 #include <QApplication>
@@ -39,6 +42,14 @@ int main(int argc, char** argv)
         window.setThemeMode(options.theme.value_or(window.themeMode()));
         show();
     });
+    if (!options.prompt.isEmpty()) {
+        // Where the model cannot be loaded, the message waits in the prompt.
+        QObject::connect(&host, &gorgon::EngineHost::opened, &window,
+            [&] { window.chat()->card()->setText(options.prompt); });
+        QObject::connect(&host, &gorgon::EngineHost::modelReady, &window,
+            [&] { emit window.chat()->card()->sent(options.prompt); });
+    }
+    const gorgon::QuitSignals quit_signals([&] { window.close(); });
     QTimer::singleShot(kShowAtLatestMs, &window, show);
     host.start();
 

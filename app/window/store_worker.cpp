@@ -18,6 +18,11 @@ std::string draftKey(qint64 conversation)
     return "draft/" + std::to_string(conversation);
 }
 
+std::string settingsKey(const QString& model)
+{
+    return "settings/" + model.toStdString();
+}
+
 int64_t nowMs()
 {
     using namespace std::chrono;
@@ -182,6 +187,16 @@ void StoreWorker::saveDraft(qint64 conversation, const QString& text)
 void StoreWorker::saveLayout(const QString& text)
 {
     attempt([&] { store().setValue(kLayoutKey, text.toStdString()); });
+}
+
+void StoreWorker::readSettings(const QString& model)
+{
+    attempt([&] { emit settingsRead(QString::fromStdString(store().value(settingsKey(model)))); });
+}
+
+void StoreWorker::saveSettings(const QString& model, const QString& text)
+{
+    attempt([&] { store().setValue(settingsKey(model), text.toStdString()); });
 }
 
 } // namespace gorgon

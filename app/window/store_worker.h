@@ -33,6 +33,8 @@ public slots:
     void restore(qint64 conversation);
     void saveDraft(qint64 conversation, const QString& text);
     void saveLayout(const QString& text);
+    void readSettings(const QString& model);
+    void saveSettings(const QString& model, const QString& text);
 
 signals:
     /// Layout of the window and draft of the chat that was not begun; after the first list.
@@ -40,6 +42,7 @@ signals:
     void listed(const gorgon::ConversationList& conversations);
     void conversationRead(const gorgon::Conversation& conversation, const QString& draft);
     void turnBegan(const gorgon::Turn& turn);
+    void settingsRead(const QString& text); // as saved for the model; empty: none were
     void turnRefused(const QString& sentence);
     void removed(qint64 conversation, const QString& title);
     void failed(const QString& sentence);

@@ -83,6 +83,8 @@ WindowOptions readOptions(const QStringList& arguments)
         {QStringLiteral("context"),
             QStringLiteral("Positions of the context (default: the model's, at most 4096)."),
             QStringLiteral("N")},
+        {QStringLiteral("prompt"), QStringLiteral("Begins a chat with this message."),
+            QStringLiteral("TEXT")},
         {QStringLiteral("theme"),
             QStringLiteral("light, dark or system (default: what was chosen last)."),
             QStringLiteral("NAME")},
@@ -128,6 +130,7 @@ WindowOptions readOptions(const QStringList& arguments)
     options.data_folder = toPath(parser.isSet(QStringLiteral("data-dir"))
             ? parser.value(QStringLiteral("data-dir"))
             : QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
+    options.prompt = parser.value(QStringLiteral("prompt"));
     options.heartbeat_file = parser.value(heartbeat);
     options.screenshots_folder = parser.value(QStringLiteral("screenshots"));
     return options;
