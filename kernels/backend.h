@@ -45,11 +45,19 @@ struct KvCache
     int64_t capacity = 0; // slots: context + kMaxNodes, so that a tree always has room
 };
 
-/// cos and sin of every position, each (n_positions, head_dim / 2).
+/// cos and sin of every position, each (n_positions, head_dim / 2). Empty: nothing is rotated.
 struct RopeTable
 {
     Tensor cos;
     Tensor sin;
+};
+
+/// Weights (head_dim) of the norms that every head of q and of k gets before it is rotated. nullptr: none.
+struct HeadNorms
+{
+    const float* q = nullptr;
+    const float* k = nullptr;
+    float eps = 0;
 };
 
 enum class Epilogue : uint8_t
@@ -96,14 +104,18 @@ public:
     /// y (m, n_out) from x (m, n_in); bias (n_out) or nullptr. x and y must not overlap.
     virtual void matmul(
         const Matrix& w, Tensor x, const float* bias, Epilogue epilogue, Tensor y) = 0;
-    /// Rotates q and k (pairs d, d + head_dim / 2) and writes k, v into the slots of the rows.
-    /// qkv (m, (n_heads + 2 n_kv_heads) head_dim): q, then k, then v; q is rotated in place.
-    virtual void ropeAndStore(Tensor qkv, int n_heads, const RopeTable& rope, KvCache& cache,
-        int layer, const TreeTables* tree, const StepState* state) = 0;
-    /// Each row attends to its logical positions 0 ... kv_len + depth. scores scaled by 1/sqrt(head_dim).
+    /// Norms the heads of q and k, rotates them (pairs d, d + head_dim / 2) and writes k, v into the slots
+    /// of the rows. qkv (m, (n_heads + 2 n_kv_heads) head_dim): q, then k, then v; q and k change in place.
+    virtual void ropeAndStore(Tensor qkv, int n_heads, const HeadNorms& norms,
+        const RopeTable& rope, KvCache& cache, int layer, const TreeTables* tree,
+        const StepState* state)
+        = 0;
+    /// Each row, at its logical position p = kv_len + depth, attends to positions p - window + 1 ... p
+    /// (window 0: 0 ... p), its own included. scores scaled by 1/sqrt(head_dim).
     /// qkv as above, q rotated; out (m, n_heads * head_dim).
-    virtual void attention(Tensor qkv, int n_heads, const KvCache& cache, int layer,
-        const TreeTables* tree, const StepState* state, Tensor out) = 0;
+    virtual void attention(Tensor qkv, int n_heads, int64_t window, const KvCache& cache, int layer,
+        const TreeTables* tree, const StepState* state, Tensor out)
+        = 0;
     /// h = silu(gate) * up. gate_up (m, 2 n): gate, then up; h (m, n).
     virtual void siluMul(Tensor gate_up, Tensor h) = 0;
     /// y = x + silu(h), the residual of a Medusa block. All (m, n); y may be x.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/inspect.h"
 
-#include <set>
+#include <algorithm>
 
 #include "core/model/file_error.h"
 #include "core/model/heads_file.h"
@@ -111,7 +111,13 @@ private:
         });
         if (!m_report.config)
             return;
-        attempt([&] { findUnexpected(*checkpoint, planModel(*m_report.config, *checkpoint, {})); });
+        attempt([&] {
+            const auto unused
+                = unusedTensors(planModel(*m_report.config, *checkpoint, {}), *checkpoint);
+            m_report.n_unexpected = unused.size();
+            for (size_t i = 0; i < std::min(unused.size(), kShownNames); ++i)
+                m_report.unexpected.push_back(shown(unused[i]));
+        });
     }
 
     void describeWeights(const Checkpoint& checkpoint, bool leave_out_heads)
@@ -126,34 +132,6 @@ private:
             m_report.dtypes[tensor.info->dtype] += n;
             m_report.n_parameters += n;
             m_report.n_bytes += tensor.info->bytes;
-        }
-    }
-
-    void findUnexpected(const Checkpoint& checkpoint, const LoadPlan& plan)
-    {
-        std::set<const TensorInfo*> used;
-        const auto use = [&](const auto& planned) {
-            for (const StoredTensor& part : planned.parts)
-                used.insert(part.info);
-        };
-        use(plan.embedding);
-        use(plan.lm_head);
-        use(plan.final_norm);
-        for (const PlannedLayer& layer : plan.layers) {
-            for (const PlannedMatrix* matrix :
-                {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
-                use(*matrix);
-            for (const PlannedVector* vector : {&layer.attention_norm, &layer.qkv_bias,
-                     &layer.output_bias, &layer.mlp_norm, &layer.gate_up_bias, &layer.down_bias})
-                use(*vector);
-        }
-        for (const auto& [name, tensor] : checkpoint.tensors()) {
-            if (used.contains(tensor.info) || isHeadTensor(name)
-                || name.ends_with("rotary_emb.inv_freq"))
-                continue;
-            if (m_report.unexpected.size() < kShownNames)
-                m_report.unexpected.push_back(shown(name));
-            ++m_report.n_unexpected;
         }
     }
 

@@ -11,13 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string shortNumber(double value)
-{
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
-    return text;
-}
-
 std::string countText(uint64_t count)
 {
     char text[32];
@@ -32,17 +25,8 @@ std::string countText(uint64_t count)
 
 const char* scalingName(RopeScaling scaling)
 {
-    constexpr const char* kNames[] = {"none", "linear", "dynamic", "llama3"};
+    constexpr const char* kNames[] = {"none", "linear", "dynamic", "llama3", "yarn"};
     return kNames[size_t(scaling)];
-}
-
-std::string ropeText(const RopeConfig& rope)
-{
-    std::string text = "theta " + shortNumber(rope.theta);
-    if (rope.scaling != RopeScaling::none)
-        text += std::string(", ") + scalingName(rope.scaling) + " scaling by "
-            + shortNumber(rope.factor);
-    return text;
 }
 
 class Lines
@@ -77,7 +61,18 @@ void addModel(Lines& lines, const ModelReport& report)
             std::to_string(config.vocab_size)
                 + (config.tied_embeddings ? ", embeddings tied" : ""));
         lines.add("context",
-            std::to_string(report.supported_context) + " positions, rope " + ropeText(config.rope));
+            std::to_string(report.supported_context) + " positions, rope " + ropeWords(config));
+        if (const std::string window = windowWords(config); window != "none")
+            lines.add("window", window);
+        std::string extras;
+        for (const auto& [has, name] : {std::pair(config.qkv_bias, "bias of q, k and v"),
+                 std::pair(config.output_bias, "bias of the attention's output"),
+                 std::pair(config.mlp_bias, "bias of the feed-forward"),
+                 std::pair(config.qk_norm, "norm of q and k heads")})
+            if (has)
+                extras += (extras.empty() ? "" : ", ") + std::string(name);
+        if (!extras.empty())
+            lines.add("with", extras);
     }
     if (report.n_files == 0)
         return;
@@ -136,8 +131,10 @@ json configJson(const ModelConfig& config)
         {"intermediate_size", config.ff_dim}, {"layers", config.n_layers},
         {"heads", config.n_heads}, {"kv_heads", config.n_kv_heads}, {"head_dim", config.head_dim},
         {"vocab_size", config.vocab_size}, {"max_context", config.max_context},
-        {"tied_embeddings", config.tied_embeddings}, {"attention_bias", config.attention_bias},
-        {"mlp_bias", config.mlp_bias},
+        {"tied_embeddings", config.tied_embeddings}, {"qkv_bias", config.qkv_bias},
+        {"output_bias", config.output_bias}, {"mlp_bias", config.mlp_bias},
+        {"qk_norm", config.qk_norm}, {"sliding_window", windowWords(config)},
+        {"rope_words", ropeWords(config)},
         {"rope",
             {{"theta", config.rope.theta}, {"scaling", scalingName(config.rope.scaling)},
                 {"factor", config.rope.factor}}},

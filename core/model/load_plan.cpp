@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/load_plan.h"
 
+#include <set>
+
 #include "core/model/file_error.h"
 
 namespace gorgon {
@@ -41,12 +43,15 @@ public:
     LoadPlan plan()
     {
         const int64_t dim = m_config.dim;
-        m_plan.embedding = matrix({{"model.embed_tokens.weight", m_config.vocab_size}}, dim);
+        // A bare decoder, saved without its language-model class, has no prefix.
+        const std::string prefix
+            = m_checkpoint.find("embed_tokens.weight") ? std::string() : "model.";
+        m_plan.embedding = vocabulary(prefix + "embed_tokens.weight");
         if (!m_config.tied_embeddings)
-            m_plan.lm_head = matrix({{"lm_head.weight", m_config.vocab_size}}, dim);
-        m_plan.final_norm = vector({{"model.norm.weight", dim}});
+            m_plan.lm_head = vocabulary("lm_head.weight");
+        m_plan.final_norm = vector({{prefix + "norm.weight", dim}});
         for (int i = 0; i < m_config.n_layers; ++i)
-            m_plan.layers.push_back(layer("model.layers." + std::to_string(i) + "."));
+            m_plan.layers.push_back(layer(prefix + "layers." + std::to_string(i) + "."));
         m_plan.dtype = m_plan.layers.front().qkv.dtype;
         return std::move(m_plan);
     }
@@ -76,10 +81,14 @@ private:
                                     {mlp + "up_proj.weight", m_config.ff_dim}},
             dim);
         result.down = matrix({{mlp + "down_proj.weight", dim}}, m_config.ff_dim);
-        if (m_config.attention_bias) {
+        if (m_config.qkv_bias)
             result.qkv_bias = vector({{attention + "q_proj.bias", q},
                 {attention + "k_proj.bias", kv}, {attention + "v_proj.bias", kv}});
+        if (m_config.output_bias)
             result.output_bias = vector({{attention + "o_proj.bias", dim}});
+        if (m_config.qk_norm) {
+            result.q_norm = vector({{attention + "q_norm.weight", m_config.head_dim}});
+            result.k_norm = vector({{attention + "k_norm.weight", m_config.head_dim}});
         }
         if (m_config.mlp_bias) {
             result.gate_up_bias = vector({{mlp + "gate_proj.bias", m_config.ff_dim},
@@ -94,11 +103,26 @@ private:
         PlannedMatrix result;
         result.n_in = n_in;
         for (const Wanted& part : wanted) {
-            result.parts.push_back(find(part.name, {part.rows, n_in}));
+            result.parts.push_back(find(part.name, {part.rows, n_in}, false));
             result.n_out += part.rows;
         }
+        return complete(std::move(result));
+    }
+
+    /// May have more rows than the vocabulary: padding, which is left out.
+    PlannedMatrix vocabulary(const std::string& name)
+    {
+        PlannedMatrix result;
+        result.n_out = m_config.vocab_size;
+        result.n_in = m_config.dim;
+        result.parts.push_back(find(name, {result.n_out, result.n_in}, true));
+        return complete(std::move(result));
+    }
+
+    PlannedMatrix complete(PlannedMatrix result)
+    {
         result.dtype = m_dtype.value_or(nativeType(result));
-        m_plan.memory_bytes += uint64_t(result.n_out) * rowBytes(result.dtype, n_in);
+        m_plan.memory_bytes += uint64_t(result.n_out) * rowBytes(result.dtype, result.n_in);
         return result;
     }
 
@@ -106,27 +130,32 @@ private:
     {
         PlannedVector result;
         for (const Wanted& part : wanted) {
-            result.parts.push_back(find(part.name, {part.rows}));
+            result.parts.push_back(find(part.name, {part.rows}, false));
             result.size += part.rows;
         }
         m_plan.memory_bytes += uint64_t(result.size) * sizeof(float);
         return result;
     }
 
-    StoredTensor find(const std::string& name, const std::vector<int64_t>& shape)
+    StoredTensor find(const std::string& name, const std::vector<int64_t>& shape, bool more_rows)
     {
         const StoredTensor tensor = m_checkpoint.find(name);
         if (!tensor)
             failFile(m_checkpoint.path(),
                 "the tensor " + name + " " + shapeText(shape) + " was expected, it is missing");
-        if (tensor.info->shape != shape)
+        const std::vector<int64_t>& stored = tensor.info->shape;
+        const bool is_padded
+            = more_rows && stored.size() == 2 && stored[1] == shape[1] && stored[0] > shape[0];
+        if (stored != shape && !is_padded)
             failFile(tensor.file->path(),
                 "the tensor " + name + " should have the shape " + shapeText(shape)
-                    + " by config.json, it has " + shapeText(tensor.info->shape));
+                    + " by config.json, it has " + shapeText(stored));
         if (!memoryType(tensor.info->dtype))
             failFile(tensor.file->path(),
                 "the tensor " + name + " should be F32, BF16 or F16, it is " + tensor.info->dtype);
-        m_plan.file_bytes += tensor.info->bytes;
+        m_plan.file_bytes += is_padded
+            ? tensor.info->bytes / uint64_t(stored[0]) * uint64_t(shape[0])
+            : tensor.info->bytes;
         return tensor;
     }
 
@@ -177,6 +206,32 @@ void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dt
             planned.vocab = headMatrix(plan, head.vocab);
         plan.heads.push_back(std::move(planned));
     }
+}
+
+std::vector<std::string> unusedTensors(const LoadPlan& plan, const Checkpoint& checkpoint)
+{
+    std::set<const TensorInfo*> used;
+    const auto use = [&](const auto& planned) {
+        for (const StoredTensor& part : planned.parts)
+            used.insert(part.info);
+    };
+    use(plan.embedding);
+    use(plan.lm_head);
+    use(plan.final_norm);
+    for (const PlannedLayer& layer : plan.layers) {
+        for (const PlannedMatrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
+            use(*matrix);
+        for (const PlannedVector* vector :
+            {&layer.attention_norm, &layer.qkv_bias, &layer.q_norm, &layer.k_norm,
+                &layer.output_bias, &layer.mlp_norm, &layer.gate_up_bias, &layer.down_bias})
+            use(*vector);
+    }
+    std::vector<std::string> result;
+    for (const auto& [name, tensor] : checkpoint.tensors())
+        if (!used.contains(tensor.info) && !isHeadTensor(name)
+            && !name.ends_with("rotary_emb.inv_freq"))
+            result.push_back(name);
+    return result;
 }
 
 } // namespace gorgon

@@ -8,7 +8,8 @@
 
 namespace gorgon {
 
-/// Stored matrices of n_in columns, one below the other.
+/// Stored matrices of n_in columns, one below the other; of the last, only as many rows as n_out
+/// says.
 struct PlannedMatrix
 {
     std::vector<StoredTensor> parts;
@@ -28,7 +29,8 @@ struct PlannedVector
 
 struct PlannedLayer
 {
-    PlannedVector attention_norm, qkv_bias, output_bias, mlp_norm, gate_up_bias, down_bias;
+    PlannedVector attention_norm, qkv_bias, q_norm, k_norm, output_bias, mlp_norm, gate_up_bias,
+        down_bias;
     PlannedMatrix qkv, output, gate_up, down;
 };
 
@@ -58,5 +60,9 @@ LoadPlan planModel(
 
 /// Adds the heads; nothing means as the layers.
 void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dtype);
+
+/// Names of stored tensors that the plan of a base model has no use for; heads and the constants
+/// that old files carry left out.
+std::vector<std::string> unusedTensors(const LoadPlan& plan, const Checkpoint& checkpoint);
 
 } // namespace gorgon

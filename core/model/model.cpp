@@ -61,6 +61,8 @@ void loadBase(Model& model, const LoadPlan& plan, WeightLoader& loader)
         to.attention_norm = loader.vector(from.attention_norm);
         to.qkv = loader.matrix(from.qkv);
         to.qkv_bias = loader.vector(from.qkv_bias);
+        to.q_norm = loader.vector(from.q_norm);
+        to.k_norm = loader.vector(from.k_norm);
         to.output = loader.matrix(from.output);
         to.output_bias = loader.vector(from.output_bias);
         to.mlp_norm = loader.vector(from.mlp_norm);
@@ -98,6 +100,7 @@ void finishModel(Model& model)
     // Angles as the published code has them: position times frequency, one rounding, then cos and
     // sin.
     const std::vector<float> frequencies = ropeFrequencies(model.config, model.context);
+    const float sharpness = float(model.config.rope.attention_factor);
     const int64_t n_positions = model.context + kMaxDepth;
     const size_t half = frequencies.size();
     const size_t n = size_t(n_positions) * half;
@@ -111,8 +114,8 @@ void finishModel(Model& model)
         const size_t n_rows = size_t(std::min(kBlock, n_positions - first));
         for (size_t k = 0; k < n_rows * half; ++k) {
             const float angle = float(first + int64_t(k / half)) * frequencies[k % half];
-            block_cos[k] = std::cos(angle);
-            block_sin[k] = std::sin(angle);
+            block_cos[k] = std::cos(angle) * sharpness;
+            block_sin[k] = std::sin(angle) * sharpness;
         }
         const size_t offset = size_t(first) * half;
         model.backend->upload(cosines + offset, block_cos.data(), n_rows * half * sizeof(float));
@@ -125,8 +128,9 @@ void finishModel(Model& model)
     for (const LayerWeights& layer : model.layers) {
         for (const Matrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
             model.weight_bytes += matrix->data.bytes();
-        for (const Buffer* vector : {&layer.attention_norm, &layer.qkv_bias, &layer.output_bias,
-                 &layer.mlp_norm, &layer.gate_up_bias, &layer.down_bias})
+        for (const Buffer* vector :
+            {&layer.attention_norm, &layer.qkv_bias, &layer.q_norm, &layer.k_norm,
+                &layer.output_bias, &layer.mlp_norm, &layer.gate_up_bias, &layer.down_bias})
             model.weight_bytes += vector->bytes();
     }
     model.head_bytes = 0;
@@ -135,6 +139,7 @@ void finishModel(Model& model)
         for (const MedusaHead::Block& block : head.blocks)
             model.head_bytes += block.weight.data.bytes() + block.bias.bytes();
     }
+    model.report = describeModel(model);
 }
 
 std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const LoadOptions& options,
@@ -168,6 +173,7 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
         loadBase(*model, plan, loader);
         loadHeads(*model, plan, loader);
         finishModel(*model);
+        describeFiles(model->report, *model, plan, *checkpoint, heads ? &*heads : nullptr);
     } catch (const std::bad_alloc&) {
         failFile(options.model,
             "the model needs " + bytesText(plan.memory_bytes) + " of memory on "

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/load_report.h"
 #include "core/model/model_config.h"
 #include "kernels/backend.h"
 
@@ -21,6 +22,8 @@ struct LayerWeights
     Buffer attention_norm; // f32 (dim)
     Matrix qkv; // ((n_heads + 2 n_kv_heads) head_dim, dim)
     Buffer qkv_bias; // f32, or empty
+    Buffer q_norm; // f32 (head_dim), or empty
+    Buffer k_norm;
     Matrix output; // (dim, n_heads * head_dim)
     Buffer output_bias;
     Buffer mlp_norm; // f32 (dim)
@@ -60,6 +63,7 @@ struct Model
     std::filesystem::path heads_path;
     uint64_t weight_bytes = 0; // read once by a step of the base model, vocabulary included
     uint64_t head_bytes = 0;
+    LoadReport report;
 
     const Matrix& vocabMatrix() const { return lm_head ? lm_head : embedding; }
 };

@@ -110,7 +110,8 @@ void checkShape(const ModelConfig& config, int64_t context, int n_medusa_heads)
     const bool is_sound = config.dim > 0 && config.ff_dim > 0 && config.n_layers > 0
         && config.n_heads > 0 && config.n_kv_heads > 0 && config.n_heads % config.n_kv_heads == 0
         && config.head_dim >= 2 && config.head_dim % 2 == 0 && config.vocab_size > 0
-        && config.rope.theta >= 1;
+        && config.rope.theta >= 1
+        && (config.attention.empty() || config.attention.size() == size_t(config.n_layers));
     if (!is_sound)
         throw std::runtime_error(
             "random model: sizes above 0, heads that divide and an even head dimension "
@@ -153,9 +154,13 @@ std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
         layer.mlp_norm = weights.vector(dim, 1);
         layer.gate_up = weights.matrix(2 * int64_t(config.ff_dim), dim);
         layer.down = weights.matrix(dim, config.ff_dim);
-        if (config.attention_bias) {
+        if (config.qkv_bias)
             layer.qkv_bias = weights.vector(q + 2 * kv, 0);
+        if (config.output_bias)
             layer.output_bias = weights.vector(dim, 0);
+        if (config.qk_norm) {
+            layer.q_norm = weights.vector(config.head_dim, 1);
+            layer.k_norm = weights.vector(config.head_dim, 1);
         }
         if (config.mlp_bias) {
             layer.gate_up_bias = weights.vector(2 * int64_t(config.ff_dim), 0);

@@ -75,8 +75,12 @@ void forward(const Model& model, KvCache& cache, Workspace& workspace, const int
             layer_input(layer, x);
         backend.rmsNorm(x, w.attention_norm.as<float>(), config.rms_eps, normed);
         backend.matmul(w.qkv, normed, w.qkv_bias.as<float>(), Epilogue::store, qkv);
-        backend.ropeAndStore(qkv, config.n_heads, model.rope, cache, layer, tree, workspace.state);
-        backend.attention(qkv, config.n_heads, cache, layer, tree, workspace.state, attended);
+        const LayerAttention sees = layerAttention(config, layer);
+        const HeadNorms norms{w.q_norm.as<float>(), w.k_norm.as<float>(), config.rms_eps};
+        backend.ropeAndStore(qkv, config.n_heads, norms, sees.rotates ? model.rope : RopeTable(),
+            cache, layer, tree, workspace.state);
+        backend.attention(
+            qkv, config.n_heads, sees.window, cache, layer, tree, workspace.state, attended);
         backend.matmul(w.output, attended, w.output_bias.as<float>(), Epilogue::add, x);
         backend.rmsNorm(x, w.mlp_norm.as<float>(), config.rms_eps, normed);
         backend.matmul(w.gate_up, normed, w.gate_up_bias.as<float>(), Epilogue::store, gate_up);

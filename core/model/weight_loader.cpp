@@ -78,7 +78,7 @@ Matrix WeightLoader::matrix(const PlannedMatrix& plan)
     for (const StoredTensor& part : plan.parts) {
         const DType stored = storedType(*part.info);
         const uint64_t row_bytes = uint64_t(plan.n_in) * dtypeBytes(stored);
-        const int64_t n_rows = int64_t(part.info->bytes / row_bytes);
+        const int64_t n_rows = std::min(int64_t(part.info->bytes / row_bytes), plan.n_out - row);
         const int64_t block_rows = std::max<int64_t>(1, int64_t(kBlockBytes / row_bytes));
         for (int64_t first = 0; first < n_rows; first += block_rows) {
             const int64_t n = std::min(block_rows, n_rows - first);

@@ -59,6 +59,14 @@ struct AttentionItem
     int kv_len;
     int64_t first; // query = row * group + head of the group
     int count;
+    int64_t window; // positions that a query sees, its own included
+};
+
+/// The positions of one tile that a query sees: [first, end) of its 16.
+struct TileSpan
+{
+    int first;
+    int end;
 };
 
 } // namespace gorgon
@@ -74,7 +82,7 @@ constexpr float kNone = -__builtin_inff();
 /// total. Returns through `fade` what the sums so far must be multiplied with.
 template <int B>
 HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head_dim, float scale,
-    int n_valid, float* highest, float* total, float* weights, float* fade)
+    TileSpan seen, float* highest, float* total, float* weights, float* fade)
 {
     V16 scores[B];
     HWY_UNROLL(8)
@@ -90,8 +98,10 @@ HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
         scores[b] = mul16(scores[b], set16(scale));
-        if (n_valid < kTile)
-            scores[b] = firstLanes16(n_valid, scores[b], set16(kNone));
+        if (seen.end < kTile)
+            scores[b] = firstLanes16(seen.end, scores[b], set16(kNone));
+        if (seen.first > 0)
+            scores[b] = firstLanes16(seen.first, set16(kNone), scores[b]);
         const float tile_highest = maxOf16(scores[b]);
         const float now = tile_highest > highest[b] ? tile_highest : highest[b];
         shift[b] = highest[b] - now;
@@ -110,7 +120,7 @@ HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head
 
 /// sums[b] = sums[b] * fade[b] + weights[b] times values, for C times 16 outputs.
 template <int B, int C>
-HWY_INLINE void addValues(const float* const* values, int n_valid, const float* weights,
+HWY_INLINE void addValues(const float* const* values, TileSpan seen, const float* weights,
     const float* fade, int64_t value_dim, int64_t output, float* sums)
 {
     V16 s[B][C];
@@ -120,7 +130,7 @@ HWY_INLINE void addValues(const float* const* values, int n_valid, const float* 
         for (int c = 0; c < C; c++)
             s[b][c] = mul16(load16(sums + b * value_dim + output + c * 16), set16(fade[b]));
     }
-    for (int j = 0; j < n_valid; j++) {
+    for (int j = seen.first; j < seen.end; j++) {
         HWY_UNROLL(4)
         for (int c = 0; c < C; c++) {
             const V16 v = load16(values[j] + output + c * 16);
@@ -139,39 +149,53 @@ HWY_INLINE void addValues(const float* const* values, int n_valid, const float* 
 
 template <int B>
 void attendTile(const float* const* q, const float* keys, const float* const* values,
-    int64_t head_dim, float scale, int n_valid, const AttentionScratch& scratch, int query)
+    int64_t head_dim, float scale, TileSpan seen, const AttentionScratch& scratch, int query)
 {
     HWY_ALIGN float fade[16];
     float* const weights = scratch.weights + query * kTile;
-    scoreTile<B>(q, keys, head_dim, scale, n_valid, scratch.highest + query,
+    scoreTile<B>(q, keys, head_dim, scale, seen, scratch.highest + query,
         scratch.total + query * kTile, weights, fade);
     float* const sums = scratch.sums + query * scratch.value_dim;
     constexpr int kBeside = kParts == 1 ? (B > 4 ? 2 : 4) : 1;
     int64_t output = 0;
     for (; output + kBeside * 16 <= scratch.value_dim; output += kBeside * 16)
-        addValues<B, kBeside>(values, n_valid, weights, fade, scratch.value_dim, output, sums);
+        addValues<B, kBeside>(values, seen, weights, fade, scratch.value_dim, output, sums);
     for (; output < scratch.value_dim; output += 16)
-        addValues<B, 1>(values, n_valid, weights, fade, scratch.value_dim, output, sums);
+        addValues<B, 1>(values, seen, weights, fade, scratch.value_dim, output, sums);
 }
 
 /// The queries [begin, end) of the item against one tile, a few at a time.
 void attendQueries(const float* const* q, int begin, int end, const float* keys,
-    const float* const* values, int64_t head_dim, float scale, int n_valid,
+    const float* const* values, int64_t head_dim, float scale, TileSpan seen,
     const AttentionScratch& scratch)
 {
     int i = begin;
     for (; i + kScoreQueries <= end; i += kScoreQueries)
-        attendTile<kScoreQueries>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+        attendTile<kScoreQueries>(q + i, keys, values, head_dim, scale, seen, scratch, i);
     if constexpr (kScoreQueries > 4) {
         for (; i + 4 <= end; i += 4)
-            attendTile<4>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+            attendTile<4>(q + i, keys, values, head_dim, scale, seen, scratch, i);
     }
     if constexpr (kScoreQueries > 2) {
         for (; i + 2 <= end; i += 2)
-            attendTile<2>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+            attendTile<2>(q + i, keys, values, head_dim, scale, seen, scratch, i);
     }
     for (; i < end; i++)
-        attendTile<1>(q + i, keys, values, head_dim, scale, n_valid, scratch, i);
+        attendTile<1>(q + i, keys, values, head_dim, scale, seen, scratch, i);
+}
+
+/// What a query at `position` sees of a tile that its window touches.
+TileSpan spanOf(int64_t position, int64_t window, int64_t tile)
+{
+    const int64_t first = position - window + 1 - tile * kTile;
+    const int64_t end = position - tile * kTile + 1;
+    return {first > 0 ? int(first) : 0, end < kTile ? int(end) : int(kTile)};
+}
+
+/// The first tile that a query at `position` sees.
+int64_t firstTile(int64_t position, int64_t window)
+{
+    return position < window ? 0 : (position - window + 1) / kTile;
 }
 
 /// Keys and values of the tile as `row` sees it: slots up to kv_len, then the row's own path.
@@ -217,18 +241,27 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
     // positions.
     const float* values[kTile];
     const int64_t n_direct = item.tree ? item.kv_len / kTile : position[item.count - 1] / kTile + 1;
-    for (int64_t tile = 0; tile < n_direct; tile++) {
+    for (int64_t tile = firstTile(position[0], item.window); tile < n_direct; tile++) {
         const float* const keys = item.layout.keyBlock(item.kv_head, tile);
         for (int j = 0; j < kTile; j++)
             values[j] = item.layout.value(item.kv_head, tile * kTile + j);
-        // Positions ascend in a chain: first the queries that end before this tile or within it.
+        // Positions ascend: first the queries that end before this tile or within it, then those
+        // that see all of it, then those whose windows begin within it or behind it.
+        const int64_t tile_end = (tile + 1) * kTile;
+        const auto attendOne = [&](int query) HWY_ATTR {
+            attendQueries(q, query, query + 1, keys, values, item.head_dim, scale,
+                spanOf(position[query], item.window, tile), scratch);
+        };
         int i = 0;
-        for (; i < item.count && position[i] < tile * kTile + kTile - 1; i++) {
-            const int n_valid = position[i] - int(tile * kTile) + 1;
-            if (n_valid > 0)
-                attendQueries(q, i, i + 1, keys, values, item.head_dim, scale, n_valid, scratch);
-        }
-        attendQueries(q, i, item.count, keys, values, item.head_dim, scale, kTile, scratch);
+        for (; i < item.count && position[i] < tile_end - 1; i++)
+            if (position[i] >= tile * kTile)
+                attendOne(i);
+        int end = i;
+        while (end < item.count && position[end] - item.window < tile * kTile)
+            end++;
+        attendQueries(q, i, end, keys, values, item.head_dim, scale, {0, kTile}, scratch);
+        for (i = end; i < item.count && firstTile(position[i], item.window) <= tile; i++)
+            attendOne(i);
     }
     // Tiles that touch the tree: gathered for each row, shared by its heads.
     for (int i = 0; item.tree && i < item.count;) {
@@ -236,12 +269,12 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
         int end = i + 1;
         while (end < item.count && (item.first + end) / item.group == row)
             end++;
-        for (int64_t tile = n_direct; tile <= position[i] / kTile; tile++) {
-            const int left = position[i] - int(tile * kTile) + 1;
-            const int n_valid = left < kTile ? left : int(kTile);
-            gatherTile(item, row, tile, n_valid, scratch.gathered, values);
-            attendQueries(
-                q, i, end, scratch.gathered, values, item.head_dim, scale, n_valid, scratch);
+        const int64_t first = firstTile(position[i], item.window);
+        for (int64_t tile = first > n_direct ? first : n_direct; tile <= position[i] / kTile;
+             tile++) {
+            const TileSpan seen = spanOf(position[i], item.window, tile);
+            gatherTile(item, row, tile, seen.end, scratch.gathered, values);
+            attendQueries(q, i, end, scratch.gathered, values, item.head_dim, scale, seen, scratch);
         }
         i = end;
     }
@@ -272,8 +305,8 @@ size_t attentionScratchFloats(int head_dim)
     return kMostQueries * (1 + 2 * size_t(kTile) + padded) + padded * size_t(kTile);
 }
 
-void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, const KvCache& cache,
-    int layer, const TreeTables* tree, const StepState* state, Tensor out)
+void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, int64_t window,
+    const KvCache& cache, int layer, const TreeTables* tree, const StepState* state, Tensor out)
 {
     const KvLayout layout(cache, layer);
     const int group = n_heads / cache.n_kv_heads;
@@ -283,17 +316,21 @@ void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, con
     per_item = per_item < 2 ? 2 : per_item > kMostQueries ? kMostQueries : per_item;
     const int64_t items_per_head = (queries + per_item - 1) / per_item;
     const float scale = 1.0F / std::sqrt(float(cache.head_dim));
+    constexpr int64_t kEverything = int64_t(1) << 40; // no cache has so many positions
+    const int64_t reach = window > 0 && window < kEverything ? window : kEverything;
     const size_t scratch_floats = attentionScratchFloats(cache.head_dim);
     const auto attend = [&](int64_t i, int thread) {
         const int64_t first = i % items_per_head * per_item;
         const int64_t left = queries - first;
         const AttentionItem item{layout, tree, qkv, out, cache.head_dim, group,
-            int(i / items_per_head), state->kv_len, first, int(left < per_item ? left : per_item)};
+            int(i / items_per_head), state->kv_len, first, int(left < per_item ? left : per_item),
+            reach};
         HWY_DYNAMIC_DISPATCH(attendItem)(item, scale, scratch + size_t(thread) * scratch_floats);
     };
     const int64_t n_items = items_per_head * cache.n_kv_heads;
     constexpr int64_t kAloneBelow = 50000;
-    if (qkv.rows * n_heads * cache.head_dim * (state->kv_len + qkv.rows) < kAloneBelow) {
+    const int64_t seen = (state->kv_len < reach ? state->kv_len : reach) + qkv.rows;
+    if (qkv.rows * n_heads * cache.head_dim * seen < kAloneBelow) {
         for (int64_t i = 0; i < n_items; i++)
             attend(i, 0);
         return;

@@ -12,7 +12,7 @@ namespace gorgon {
 size_t attentionScratchFloats(int head_dim);
 
 /// As Backend::attention. scratch: attentionScratchFloats(head_dim) per thread of the pool.
-void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, const KvCache& cache,
-    int layer, const TreeTables* tree, const StepState* state, Tensor out);
+void cpuAttention(ThreadPool& pool, float* scratch, Tensor qkv, int n_heads, int64_t window,
+    const KvCache& cache, int layer, const TreeTables* tree, const StepState* state, Tensor out);
 
 } // namespace gorgon

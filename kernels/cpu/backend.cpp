@@ -99,17 +99,18 @@ public:
         assert(x.cols == w.n_in && y.cols == w.n_out && x.rows == y.rows && x.rows <= kMaxNodes);
         cpuMatmul(m_pool, m_packed.as<float>(), w, x, bias, epilogue, y);
     }
-    void ropeAndStore(Tensor qkv, int n_heads, const RopeTable& rope, KvCache& cache, int layer,
-        const TreeTables* tree, const StepState* state) override
+    void ropeAndStore(Tensor qkv, int n_heads, const HeadNorms& norms, const RopeTable& rope,
+        KvCache& cache, int layer, const TreeTables* tree, const StepState* state) override
     {
         const std::scoped_lock lock(m_mutex);
-        cpuRopeAndStore(m_pool, qkv, n_heads, rope, cache, layer, tree, state);
+        cpuRopeAndStore(m_pool, qkv, n_heads, norms, rope, cache, layer, tree, state);
     }
-    void attention(Tensor qkv, int n_heads, const KvCache& cache, int layer, const TreeTables* tree,
-        const StepState* state, Tensor out) override
+    void attention(Tensor qkv, int n_heads, int64_t window, const KvCache& cache, int layer,
+        const TreeTables* tree, const StepState* state, Tensor out) override
     {
         const std::scoped_lock lock(m_mutex);
-        cpuAttention(m_pool, m_attention.as<float>(), qkv, n_heads, cache, layer, tree, state, out);
+        cpuAttention(
+            m_pool, m_attention.as<float>(), qkv, n_heads, window, cache, layer, tree, state, out);
     }
     void siluMul(Tensor gate_up, Tensor h) override
     {

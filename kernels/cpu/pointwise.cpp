@@ -126,22 +126,29 @@ void cpuAddSilu(ThreadPool& pool, Tensor h, Tensor x, Tensor y)
     });
 }
 
-void cpuRopeAndStore(ThreadPool& pool, Tensor qkv, int n_heads, const RopeTable& rope,
-    KvCache& cache, int layer, const TreeTables* tree, const StepState* state)
+void cpuRopeAndStore(ThreadPool& pool, Tensor qkv, int n_heads, const HeadNorms& norms,
+    const RopeTable& rope, KvCache& cache, int layer, const TreeTables* tree,
+    const StepState* state)
 {
     const KvLayout layout(cache, layer);
     const int64_t head_dim = cache.head_dim, half = head_dim / 2;
     forRows(pool, qkv.rows, qkv.cols, [&](int64_t row) {
         const int64_t position = state->kv_len + depthOf(tree, row);
         const int64_t slot = state->kv_len + row;
-        assert(position < rope.cos.rows && slot < cache.capacity);
-        const float* const cosines = rope.cos.data + position * half;
-        const float* const sines = rope.sin.data + position * half;
+        assert(slot < cache.capacity);
         float* const q = qkv.data + row * qkv.cols;
         float* const k = q + n_heads * head_dim;
         const float* const v = k + cache.n_kv_heads * head_dim;
-        for (int head = 0; head < n_heads + cache.n_kv_heads; head++)
-            HWY_DYNAMIC_DISPATCH(rotate)(cosines, sines, half, q + head * head_dim);
+        for (int head = 0; head < n_heads + cache.n_kv_heads; head++) {
+            float* const x = q + head * head_dim;
+            if (const float* const weight = head < n_heads ? norms.q : norms.k)
+                HWY_DYNAMIC_DISPATCH(rmsNormRow)(x, weight, norms.eps, head_dim, x);
+            if (rope.cos.data) {
+                assert(position < rope.cos.rows);
+                HWY_DYNAMIC_DISPATCH(rotate)
+                (rope.cos.data + position * half, rope.sin.data + position * half, half, x);
+            }
+        }
         for (int head = 0; head < cache.n_kv_heads; head++) {
             float* const key = layout.key(head, slot);
             for (int64_t d = 0; d < head_dim; d++)

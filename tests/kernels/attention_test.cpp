@@ -42,6 +42,9 @@ struct Fixture
     RopeTable rope;
     KvCache cache;
     StepState state;
+    int64_t window = 0;
+    bool rotates = true;
+    HeadNorms norms;
 
     Fixture(Heads shape, int n_threads, int64_t capacity)
         : heads(shape)
@@ -57,10 +60,10 @@ struct Fixture
     {
         std::vector<float> qkv(qkv_rows, qkv_rows + m * heads.qkvCols());
         std::vector<float> out(size_t(m * heads.outCols()));
-        backend->ropeAndStore(
-            view(qkv, heads.qkvCols()), heads.n_heads, rope, cache, 1, tree, &state);
-        backend->attention(view(qkv, heads.qkvCols()), heads.n_heads, cache, 1, tree, &state,
-            view(out, heads.outCols()));
+        backend->ropeAndStore(view(qkv, heads.qkvCols()), heads.n_heads, norms,
+            rotates ? rope : RopeTable(), cache, 1, tree, &state);
+        backend->attention(view(qkv, heads.qkvCols()), heads.n_heads, window, cache, 1, tree,
+            &state, view(out, heads.outCols()));
         return out;
     }
 
@@ -78,29 +81,47 @@ struct Fixture
     }
 };
 
-/// Attention of the last of `n` positions in double. qkv: (n, cols), not rotated.
-std::vector<double> reference(const Heads& heads, const std::vector<const float*>& rows)
+/// How a layer differs from a plain one.
+struct Kind
+{
+    int64_t window = 0;
+    bool rotates = true;
+    const float* q_norm = nullptr;
+    const float* k_norm = nullptr;
+};
+constexpr float kNormEps = 1e-3F; // large enough to be seen
+
+/// Attention of the last of `n` positions in double. qkv: (n, cols), neither normed nor rotated.
+std::vector<double> reference(
+    const Heads& heads, const std::vector<const float*>& rows, const Kind& kind = {})
 {
     const int n = int(rows.size()), half = heads.head_dim / 2,
               group = heads.n_heads / heads.n_kv_heads;
-    const auto rotated = [&](const float* x, int position) {
-        std::vector<double> y(static_cast<size_t>(heads.head_dim));
+    const auto rotated = [&](const float* values, const float* norm, int position) {
+        std::vector<double> x(values, values + heads.head_dim), y(x);
+        double squares = 0;
+        for (const double value : x)
+            squares += value * value;
+        for (int d = 0; norm && d < heads.head_dim; d++)
+            x[size_t(d)] *= norm[d] / std::sqrt(squares / heads.head_dim + double(kNormEps));
         for (int d = 0; d < half; d++) {
-            const double angle = position * std::pow(10000.0, -double(d) / half);
+            const double angle = kind.rotates ? position * std::pow(10000.0, -double(d) / half) : 0;
             const double c = std::cos(angle), s = std::sin(angle);
-            y[size_t(d)] = x[d] * c - x[d + half] * s;
-            y[size_t(d + half)] = x[d + half] * c + x[d] * s;
+            y[size_t(d)] = x[size_t(d)] * c - x[size_t(d + half)] * s;
+            y[size_t(d + half)] = x[size_t(d + half)] * c + x[size_t(d)] * s;
         }
         return y;
     };
+    const int first = kind.window > 0 ? std::max(0, n - int(kind.window)) : 0;
     std::vector<double> out;
     for (int h = 0; h < heads.n_heads; h++) {
         const int kv = h / group;
-        const auto q = rotated(rows[size_t(n - 1)] + h * heads.head_dim, n - 1);
+        const auto q = rotated(rows[size_t(n - 1)] + h * heads.head_dim, kind.q_norm, n - 1);
         std::vector<double> scores;
         double highest = -1e300, total = 0;
-        for (int p = 0; p < n; p++) {
-            const auto k = rotated(rows[size_t(p)] + (heads.n_heads + kv) * heads.head_dim, p);
+        for (int p = first; p < n; p++) {
+            const auto k
+                = rotated(rows[size_t(p)] + (heads.n_heads + kv) * heads.head_dim, kind.k_norm, p);
             double score = 0;
             for (int d = 0; d < heads.head_dim; d++)
                 score += q[size_t(d)] * k[size_t(d)];
@@ -111,8 +132,8 @@ std::vector<double> reference(const Heads& heads, const std::vector<const float*
             total += score = std::exp(score - highest);
         for (int d = 0; d < heads.head_dim; d++) {
             double sum = 0;
-            for (int p = 0; p < n; p++)
-                sum += scores[size_t(p)]
+            for (int p = first; p < n; p++)
+                sum += scores[size_t(p - first)]
                     * rows[size_t(p)][(heads.n_heads + heads.n_kv_heads + kv) * heads.head_dim + d];
             out.push_back(sum / total);
         }
@@ -262,4 +283,105 @@ TEST_CASE("a long context stays accurate")
         worst = std::max(
             worst, std::abs(expected[i] - double(out[size_t((n - 1) * heads.outCols()) + i])));
     CHECK(worst < 2e-5);
+}
+
+TEST_CASE("a window hides what lies before it, heads are normed, and layers need not rotate")
+{
+    for (const Heads heads : kShapes) {
+        const int n = 75, cols = heads.qkvCols();
+        const auto qkv = randomFloats(size_t(n * cols), 18);
+        const auto q_norm = randomFloats(size_t(heads.head_dim), 19);
+        const auto k_norm = randomFloats(size_t(heads.head_dim), 20);
+        std::vector<Kind> kinds;
+        for (const int window : {1, 2, 7, 15, 16, 17, 31, 32, 33, 74, 75, 76, 1000})
+            kinds.push_back({window, window % 2 == 0, nullptr, nullptr});
+        kinds.push_back({0, true, q_norm.data(), k_norm.data()});
+        kinds.push_back({0, false, q_norm.data(), k_norm.data()});
+        kinds.push_back({0, false, nullptr, nullptr});
+        kinds.push_back({INT64_MAX, true, nullptr, nullptr});
+        for (const Kind& kind : kinds) {
+            Fixture fixture(heads, 2, 100);
+            fixture.window = kind.window;
+            fixture.rotates = kind.rotates;
+            fixture.norms = {kind.q_norm, kind.k_norm, kNormEps};
+            const auto out = fixture.feed(qkv.data(), n, 19);
+            double worst = 0;
+            std::vector<const float*> rows;
+            for (int p = 0; p < n; p++) {
+                rows.push_back(qkv.data() + p * cols);
+                const auto expected = reference(heads, rows, kind);
+                for (size_t i = 0; i < expected.size(); i++)
+                    worst = std::max(worst,
+                        std::abs(expected[i] - double(out[size_t(p * heads.outCols()) + i])));
+            }
+            CAPTURE(heads.head_dim);
+            CAPTURE(kind.window);
+            CAPTURE(kind.rotates);
+            CHECK(worst < 2e-5);
+        }
+    }
+}
+
+TEST_CASE("under a window, too, chunks, threads and trees do not change a bit")
+{
+    for (const Heads heads : {kShapes[1], kShapes[2], kShapes[4]}) {
+        for (const int window : {1, 5, 16, 23, 48}) {
+            CAPTURE(heads.head_dim);
+            CAPTURE(window);
+            const int n = 100, cols = heads.qkvCols();
+            const auto qkv = randomFloats(size_t(n * cols), 21);
+            const auto norm = randomFloats(size_t(heads.head_dim), 22);
+            const auto make = [&](int n_threads) {
+                auto fixture = std::make_unique<Fixture>(heads, n_threads, n + kMaxNodes);
+                fixture->window = window;
+                fixture->norms = {norm.data(), norm.data(), kNormEps};
+                return fixture;
+            };
+            const auto expected = make(1)->feed(qkv.data(), n, 1);
+            for (const int n_threads : {1, 3})
+                for (const int chunk : {2, 16, 33, 100}) {
+                    const auto out = make(n_threads)->feed(qkv.data(), n, chunk);
+                    CHECK(sameBits(out.data(), expected.data(), out.size()));
+                }
+            // A tree whose windows begin in the cache, at its edge and within the tree.
+            const TreeTables tree = randomTree(40, 25, uint32_t(window));
+            const auto nodes = randomFloats(size_t(40 * cols), 23);
+            for (const int kv_len : {0, 3, 16, 30, 47, 64, 100}) {
+                auto fixture = make(2);
+                fixture->feed(qkv.data(), kv_len, 16);
+                const auto out = fixture->attend(nodes.data(), 40, &tree);
+                int n_wrong = 0;
+                for (int leaf = 0; leaf < 40; leaf += 3) {
+                    auto plain = make(1);
+                    plain->feed(qkv.data(), kv_len, 16);
+                    for (int depth = 0; depth <= tree.depth[leaf]; depth++) {
+                        const int node = tree.path[leaf][depth];
+                        const auto row = plain->feed(nodes.data() + node * cols, 1, 1);
+                        n_wrong += !sameBits(
+                            row.data(), out.data() + node * heads.outCols(), row.size());
+                    }
+                }
+                CAPTURE(kv_len);
+                CHECK(n_wrong == 0);
+            }
+        }
+    }
+}
+
+TEST_CASE("what lies before the window may hold anything")
+{
+    const Heads heads{4, 2, 16};
+    const int n = 40, cols = heads.qkvCols();
+    auto qkv = randomFloats(size_t(n * cols), 24);
+    Fixture clean(heads, 2, 300);
+    clean.window = 11;
+    const auto expected = clean.feed(qkv.data(), n, 8);
+    for (int i = 0; i < (n - 11) * cols; i++)
+        qkv[size_t(i)] = NAN;
+    Fixture poisoned(heads, 2, 300);
+    poisoned.window = 11;
+    const auto out = poisoned.feed(qkv.data(), n, 8);
+    const size_t last = size_t((n - 1) * heads.outCols());
+    CHECK(sameBits(out.data() + last, expected.data() + last, size_t(heads.outCols())));
+    CHECK(std::isnan(out[last - 1]));
 }

@@ -50,15 +50,17 @@ std::vector<float> everything()
     }
     std::vector<float> cosines(300 * kHeadDim / 2, 0.8F), sines(300 * kHeadDim / 2, 0.6F);
     const RopeTable rope{view(cosines, kHeadDim / 2), view(sines, kHeadDim / 2)};
+    const auto head_norm = randomFloats(kHeadDim, 56);
     KvCache cache = backend->makeKvCache(1, kKvHeads, kHeadDim, 300);
     StepState state;
     state.settings.temperature = 0.9F;
     state.settings.top_p = 0.8F;
     std::vector<float> out(kNodes * kHeads * kHeadDim);
     for (const TreeTables* const shape : {static_cast<const TreeTables*>(nullptr), &tree}) {
-        backend->ropeAndStore(view(qkv, kCols), kHeads, rope, cache, 0, shape, &state);
-        backend->attention(
-            view(qkv, kCols), kHeads, cache, 0, shape, &state, view(out, kHeads * kHeadDim));
+        backend->ropeAndStore(view(qkv, kCols), kHeads, {head_norm.data(), head_norm.data(), 1e-5F},
+            rope, cache, 0, shape, &state);
+        backend->attention(view(qkv, kCols), kHeads, shape ? 13 : 0, cache, 0, shape, &state,
+            view(out, kHeads * kHeadDim));
         keep(out);
         backend->advance(&state, kNodes);
     }

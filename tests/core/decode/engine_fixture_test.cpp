@@ -116,26 +116,9 @@ void checkLoops(const std::filesystem::path& file, const std::filesystem::path& 
     }
 }
 
-} // namespace
-
-TEST_CASE("logits and greedy text of the fixture models")
+void checkLayerInputs(const std::filesystem::path& folder)
 {
-    for (const char* name :
-        {"llama_mha", "llama_mha_bf16", "llama3_gqa_tied", "llama3_gqa_tied_bf16_v5"})
-        for (const int n_threads : {1, 2})
-            for (const auto weights : {std::optional<DType>{}, std::optional(DType::f32)})
-                checkModel(dataFolder() / "models" / name, n_threads, weights);
-    if (sharedHas("fixtures/models/llama_linear"))
-        checkModel(sharedFolder() / "fixtures/models/llama_linear", 2, std::nullopt);
-    if (sharedHas("fixtures/models/llama_mha_fp16_bin"))
-        checkModel(sharedFolder() / "fixtures/models/llama_mha_fp16_bin", 2, std::nullopt);
-    if (sharedHas("fixtures/stories260K"))
-        checkModel(sharedFolder() / "fixtures/stories260K", 2, std::nullopt);
-}
-
-TEST_CASE("the residual stream at the entry of every layer")
-{
-    const auto folder = dataFolder() / "models" / "llama3_gqa_tied";
+    CAPTURE(folder.filename().string());
     const auto model = loadFixture(folder);
     const auto expected = openTensorFile(folder / "expected.safetensors");
     Workspace workspace(*model);
@@ -165,6 +148,32 @@ TEST_CASE("the residual stream at the entry of every layer")
     CHECK(maxDifference(hidden, readTensor<float>(*expected, p + "hidden")) < kTolerance);
 }
 
+} // namespace
+
+TEST_CASE("logits and greedy text of the fixture models")
+{
+    for (const char* name :
+        {"llama_mha", "llama_mha_bf16", "llama3_gqa_tied", "llama3_gqa_tied_bf16_v5"})
+        for (const int n_threads : {1, 2})
+            for (const auto weights : {std::optional<DType>{}, std::optional(DType::f32)})
+                checkModel(dataFolder() / "models" / name, n_threads, weights);
+    for (const std::string name :
+        {"llama_linear", "llama_mha_fp16_bin", "mistral_swa", "qwen2_bias", "qwen2_bias_fp16"})
+        for (const auto weights : {std::optional<DType>{}, std::optional(DType::f32)})
+            if (sharedHas("fixtures/models/" + name))
+                checkModel(sharedFolder() / "fixtures/models" / name, 2, weights);
+    if (sharedHas("fixtures/stories260K"))
+        checkModel(sharedFolder() / "fixtures/stories260K", 2, std::nullopt);
+}
+
+TEST_CASE("the residual stream at the entry of every layer")
+{
+    checkLayerInputs(dataFolder() / "models" / "llama3_gqa_tied");
+    for (const std::string name : {"llama_linear", "mistral_swa", "qwen2_bias"})
+        if (sharedHas("fixtures/models/" + name))
+            checkLayerInputs(sharedFolder() / "fixtures/models" / name);
+}
+
 TEST_CASE("logits of Medusa heads")
 {
     const auto base = dataFolder() / "models" / "llama_mha";
@@ -174,6 +183,10 @@ TEST_CASE("logits of Medusa heads")
     for (const char* name : {"stories260K_trained", "stories260K_bare"})
         if (sharedHas("fixtures/medusa/heads/" + std::string(name)))
             checkHeads(sharedFolder() / "fixtures/stories260K",
+                sharedFolder() / "fixtures/medusa/heads" / name);
+    for (const char* name : {"qwen2_bias_trained", "qwen2_bias_random"})
+        if (sharedHas("fixtures/medusa/heads/" + std::string(name)))
+            checkHeads(sharedFolder() / "fixtures/models/qwen2_bias",
                 sharedFolder() / "fixtures/medusa/heads" / name);
 }
 
@@ -189,6 +202,11 @@ TEST_CASE("whole generations, step by step")
         if (sharedHas("fixtures/medusa/loops/" + name + ".json"))
             checkLoops(sharedFolder() / "fixtures/medusa/loops" / (name + ".json"),
                 sharedFolder() / "fixtures/stories260K",
+                sharedFolder() / "fixtures/medusa/heads" / name, 2);
+    for (const std::string name : {"qwen2_bias_trained", "qwen2_bias_random"})
+        if (sharedHas("fixtures/medusa/loops/" + name + ".json"))
+            checkLoops(sharedFolder() / "fixtures/medusa/loops" / (name + ".json"),
+                sharedFolder() / "fixtures/models/qwen2_bias",
                 sharedFolder() / "fixtures/medusa/heads" / name, 2);
 }
 

@@ -92,12 +92,12 @@ public:
     void embed(const Matrix&, const int32_t*, Tensor) override { }
     void rmsNorm(Tensor, const float*, float, Tensor) override { }
     void matmul(const Matrix&, Tensor, const float*, Epilogue, Tensor) override { }
-    void ropeAndStore(
-        Tensor, int, const RopeTable&, KvCache&, int, const TreeTables*, const StepState*) override
+    void ropeAndStore(Tensor, int, const HeadNorms&, const RopeTable&, KvCache&, int,
+        const TreeTables*, const StepState*) override
     {
     }
-    void attention(
-        Tensor, int, const KvCache&, int, const TreeTables*, const StepState*, Tensor) override
+    void attention(Tensor, int, int64_t, const KvCache&, int, const TreeTables*, const StepState*,
+        Tensor) override
     {
     }
     void siluMul(Tensor, Tensor) override { }
