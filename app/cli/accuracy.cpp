@@ -38,7 +38,7 @@ std::vector<std::vector<int>> readPrompts(
         if (!tokenizer) {
             tokenizer = openTokenizer(folder, true, program);
             if (!options.raw)
-                chat_template = loadChatTemplate(folder);
+                chat_template = chooseTemplate({}, folder, *tokenizer, program);
             if (!chat_template && !options.raw)
                 program.note("this model has no chat template: the prompts are taken as typed");
         }

@@ -141,7 +141,7 @@ int run(const Options& options, Program& program)
     checkTreeName(options.generation.tree);
     const std::filesystem::path folder = modelFolder(options.model);
     const auto tokenizer = openTokenizer(folder, true, program);
-    const auto chat_template = chooseTemplate(options.chat_template, folder);
+    const auto chat_template = chooseTemplate(options.chat_template, folder, *tokenizer, program);
     if (!chat_template)
         program.note("this model has no chat template: texts follow one another as typed");
     ChatSession session(openModel(options.model, program), tokenizer, chat_template,
@@ -176,8 +176,8 @@ void addChat(CLI::App& app, Program& program)
         "--multiline", options->multiline, "A message ends with Esc and Enter, or Ctrl-D");
     command->add_option("--system", options->system, "System message");
     command->add_option("--template", options->chat_template,
-        "A file with Jinja that a built-in renders, or one of" + names
-            + " (default: the model's own)");
+        "A file with a template in Jinja, or one of" + names
+            + " (default: the model's own, or what its name asks for)");
     addGenerationOptions(*command, options->generation);
     addModelOptions(*command, options->model);
 }

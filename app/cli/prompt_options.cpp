@@ -113,7 +113,8 @@ std::vector<ChatMessage> messagesOf(const nlohmann::json& json, const std::strin
 {
     const auto fail = [&](const char* found) {
         throw std::runtime_error(source
-            + ": expected a JSON list of messages with \"role\" (system, user or assistant) and "
+            + ": expected a JSON list of messages with \"role\" (system, user, assistant or tool) "
+              "and "
               "\"content\", found "
             + found);
     };
@@ -128,27 +129,33 @@ std::vector<ChatMessage> messagesOf(const nlohmann::json& json, const std::strin
             fail("an entry without these texts");
         ChatMessage message{
             entry["role"].get<std::string>(), entry["content"].get<std::string>(), {}};
-        if (message.role != "system" && message.role != "user" && message.role != "assistant")
+        if (!isChatRole(message.role))
             fail("another role");
         messages.push_back(std::move(message));
     }
     return messages;
 }
 
-std::shared_ptr<const ChatTemplate> chooseTemplate(
-    const std::string& name, const std::filesystem::path& model_folder)
+std::shared_ptr<const ChatTemplate> chooseTemplate(const std::string& name,
+    const std::filesystem::path& model_folder, const Tokenizer& tokenizer, const Program& program)
 {
-    if (name.empty())
-        return loadChatTemplate(model_folder);
-    if (auto builtin = builtinChatTemplate(name))
-        return builtin;
     std::error_code error;
-    if (std::filesystem::exists(name, error) || name.find('/') != std::string::npos)
-        return chatTemplateFromJinja(readText(name), name);
-    std::string known;
-    for (const std::string& each : builtinChatTemplateNames())
-        known += " " + each;
-    throw UsageError("--template: expected one of" + known + " or a file, found " + name);
+    std::shared_ptr<const ChatTemplate> chosen;
+    if (name.empty())
+        chosen = loadChatTemplate(model_folder, tokenizer);
+    else if (auto builtin = builtinChatTemplate(name))
+        chosen = std::move(builtin);
+    else if (std::filesystem::exists(name, error) || name.find('/') != std::string::npos)
+        chosen = chatTemplateFromJinja(readText(name), name);
+    else {
+        std::string known;
+        for (const std::string& each : builtinChatTemplateNames())
+            known += " " + each;
+        throw UsageError("--template: expected one of" + known + " or a file, found " + name);
+    }
+    if (chosen)
+        program.detail("chat template: " + chosen->name() + ", " + chosen->source());
+    return chosen;
 }
 
 std::vector<int> encodeRaw(const Tokenizer& tokenizer, const std::string& text)
@@ -174,7 +181,7 @@ Prompt readPrompt(const PromptOptions& options, const std::filesystem::path& mod
         throw UsageError("--raw: goes with --prompt or --prompt-file, not with --messages");
     std::shared_ptr<const ChatTemplate> chat_template;
     if (!options.raw)
-        chat_template = loadChatTemplate(model_folder);
+        chat_template = chooseTemplate({}, model_folder, *tokenizer, program);
     if (chat_template)
         return {renderPrompt(*chat_template, *tokenizer, messages, true).tokens, true};
     if (!options.messages.empty())

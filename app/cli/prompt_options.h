@@ -45,8 +45,9 @@ nlohmann::json readJson(const std::filesystem::path& file);
 std::vector<int> idsOf(const nlohmann::json& json, const std::string& source);
 std::vector<ChatMessage> messagesOf(const nlohmann::json& json, const std::string& source);
 
-/// A built-in by name or a file with Jinja; empty: the model's own, nullptr where it has none.
-std::shared_ptr<const ChatTemplate> chooseTemplate(
-    const std::string& name, const std::filesystem::path& model_folder);
+/// A built-in by name or a file with Jinja; empty: the model's own or the built-in that suits it,
+/// nullptr where there is neither.
+std::shared_ptr<const ChatTemplate> chooseTemplate(const std::string& name,
+    const std::filesystem::path& model_folder, const Tokenizer& tokenizer, const Program& program);
 
 } // namespace gorgon

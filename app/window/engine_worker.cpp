@@ -74,7 +74,7 @@ void EngineWorker::load()
                 emit loadProgressed(shown = percent);
         };
         m_tokenizer = loadTokenizer(m_options.model);
-        m_template = loadChatTemplate(m_options.model);
+        m_template = loadChatTemplate(m_options.model, *m_tokenizer);
         m_labels = std::make_unique<TokenLabels>(m_tokenizer);
         std::shared_ptr<Backend> backend = makeCpuBackend({m_options.n_threads});
         m_engine = std::make_unique<Engine>(

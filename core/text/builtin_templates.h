@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chat templates that Gorgon renders itself.
+// The chat templates that come with Gorgon.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/text/chat_template.h"
@@ -12,14 +13,14 @@ namespace gorgon {
 struct BuiltinTemplate
 {
     const char* name;
-    std::vector<PromptPart> (*render)(
-        const std::vector<ChatMessage>& messages, bool add_generation_prompt);
-    /// Jinja texts that render the same, each as its FNV-1a hash; the texts themselves are other
-    /// people's.
-    std::vector<std::uint64_t> jinja_hashes;
+    const char* jinja;
+    const char* mark; // a control token that the tokenizer must have, or nullptr
+    bool hides_bos = false;
 };
 
 const std::vector<BuiltinTemplate>& builtinTemplates();
-std::uint64_t jinjaHash(const std::string& jinja);
+/// source: how it was chosen, for people.
+std::shared_ptr<ChatTemplate> makeBuiltin(
+    const BuiltinTemplate& builtin, const std::string& source);
 
 } // namespace gorgon

@@ -2,71 +2,95 @@
 #include "core/text/chat_template.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
-#include "core/text/builtin_templates.h"
-#include "core/text/tokenizer_config.h"
+#include "core/text/jinja/from_json.h"
+#include "core/text/utf8.h"
 
 namespace gorgon {
 
 namespace {
 
-class Builtin final : public ChatTemplate
+std::tm localTime()
 {
-public:
-    explicit Builtin(const BuiltinTemplate& builtin)
-        : m_builtin(builtin)
-    {
-    }
-    std::string name() const override { return m_builtin.name; }
-    std::vector<PromptPart> render(
-        const std::vector<ChatMessage>& messages, bool add_generation_prompt) const override
-    {
-        return m_builtin.render(messages, add_generation_prompt);
-    }
+    const std::time_t now = std::time(nullptr);
+    std::tm local{};
+#ifdef _WIN32
+    localtime_s(&local, &now);
+#else
+    localtime_r(&now, &local);
+#endif
+    return local;
+}
 
-private:
-    const BuiltinTemplate& m_builtin; // of a list that lives as long as the program
-};
+void checkMessages(const std::vector<ChatMessage>& messages)
+{
+    if (messages.empty())
+        throw std::runtime_error("messages: expected at least one, found none");
+    for (const ChatMessage& message : messages)
+        if (!isChatRole(message.role))
+            throw std::runtime_error(
+                "messages: expected the roles system, user, assistant or tool, found '"
+                + toValidUtf8(message.role.substr(0, 40)) + "'");
+}
+
+jinja::Value messageValues(jinja::Context& context, const std::vector<ChatMessage>& messages)
+{
+    const jinja::Value role = context.text("role"), content = context.text("content");
+    jinja::Values values;
+    for (std::size_t i = 0; i < messages.size(); ++i)
+        values.push_back(makeDict(context.meter,
+            {{role, context.text(messages[i].role)},
+                {content, context.text(messages[i].content, static_cast<int>(i))}}));
+    return makeList(context.meter, std::move(values));
+}
 
 } // namespace
 
-std::shared_ptr<const ChatTemplate> builtinChatTemplate(const std::string& name)
+bool isChatRole(const std::string& role)
 {
-    for (const BuiltinTemplate& builtin : builtinTemplates())
-        if (name == builtin.name)
-            return std::make_shared<Builtin>(builtin);
-    return nullptr;
+    constexpr std::array kRoles{
+        "system", "user", "assistant", "tool", "developer", "function", "ipython"};
+    return std::ranges::count(kRoles, role) > 0;
 }
 
-std::vector<std::string> builtinChatTemplateNames()
+ChatTemplate::ChatTemplate(const std::string& jinja, const std::string& what, std::string name,
+    std::string source, bool hides_bos)
+    : m_template(jinja, what)
+    , m_what(what)
+    , m_name(std::move(name))
+    , m_source(std::move(source))
+    , m_hides_bos(hides_bos)
 {
-    std::vector<std::string> names;
-    for (const BuiltinTemplate& builtin : builtinTemplates())
-        names.emplace_back(builtin.name);
-    return names;
 }
 
-std::shared_ptr<const ChatTemplate> chatTemplateFromJinja(
-    const std::string& jinja, const std::string& what)
+std::vector<PromptPart> ChatTemplate::render(
+    const std::vector<ChatMessage>& messages, const RenderOptions& options) const
 {
-    const std::uint64_t hash = jinjaHash(jinja);
-    for (const BuiltinTemplate& builtin : builtinTemplates())
-        if (std::ranges::count(builtin.jinja_hashes, hash) > 0)
-            return std::make_shared<Builtin>(builtin);
-    std::string names;
-    for (const std::string& name : builtinChatTemplateNames())
-        names += " " + name;
-    throw std::runtime_error(what
-        + ": expected a chat template that is built in, found another; choose one with --template:"
-        + names);
-}
-
-std::shared_ptr<const ChatTemplate> loadChatTemplate(const std::filesystem::path& folder)
-{
-    const TokenizerConfig config = readTokenizerConfig(folder);
-    return config.chat_template ? chatTemplateFromJinja(*config.chat_template, folder.string())
-                                : nullptr;
+    if (m_with_tools && !options.tools.is_null())
+        return m_with_tools->render(messages, options);
+    checkMessages(messages);
+    const auto define = [&](jinja::Context& context, jinja::Scope& scope) {
+        using jinja::kFromVariables;
+        for (const SpecialTokens* tokens : {&options.special_tokens, &m_special_tokens})
+            for (const auto& [name, text] : *tokens)
+                scope.set(name, context.text(text));
+        scope.set("messages", messageValues(context, messages));
+        scope.set("tools", fromJson(context, options.tools, kFromVariables));
+        scope.set("documents", jinja::None{});
+        scope.set("add_generation_prompt", options.add_generation_prompt);
+        for (const auto& [name, value] : options.variables.items())
+            scope.set(name, fromJson(context, value, kFromVariables));
+    };
+    const jinja::Text text = m_template.render(define, options.now ? *options.now : localTime());
+    std::vector<PromptPart> parts;
+    std::size_t begin = 0;
+    for (const jinja::Run& run : text.runs()) {
+        parts.push_back({text.bytes().substr(begin, run.end - begin), run.source});
+        begin = run.end;
+    }
+    return parts;
 }
 
 } // namespace gorgon

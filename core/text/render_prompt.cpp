@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/text/chat_template.h"
 #include "core/text/control_matcher.h"
+#include "core/text/jinja/characters.h"
 #include "core/text/stream_decoder.h"
 
 namespace gorgon {
@@ -16,20 +17,31 @@ public:
         : m_tokenizer(tokenizer)
         , m_controls(tokenizer)
     {
+        for (const int id : {tokenizer.bosToken(), tokenizer.eosToken()})
+            if (id >= 0)
+                m_controls.add(tokenizer.label(id), id);
     }
+
+    /// The begin token, which the text does not show.
+    void begin() { addControl(m_tokenizer.bosToken()); }
 
     void add(const PromptPart& part, const std::vector<ChatMessage>& messages);
     RenderedPrompt finish()
     {
         flush();
+        // A template that writes the begin token twice means it once.
+        std::vector<int>& ids = m_prompt.tokens;
+        if (ids.size() > 1 && ids[0] == m_tokenizer.bosToken() && ids[1] == ids[0])
+            ids.erase(ids.begin());
         return std::move(m_prompt);
     }
 
 private:
     void flush();
-    void addToken(const PromptPart& part, int id);
+    void addControl(int id);
     void addTemplateText(std::string_view text);
     bool spliceTokens(const std::string& text, const std::vector<int>& kept);
+    bool spliceExactly(const std::string& text, std::span<const int> ids);
 
     const Tokenizer& m_tokenizer;
     ControlMatcher m_controls;
@@ -51,14 +63,12 @@ void PromptBuilder::flush()
     m_continues = true;
 }
 
-void PromptBuilder::addToken(const PromptPart& part, int id)
+void PromptBuilder::addControl(int id)
 {
     if (id < 0)
         return;
     flush();
     m_prompt.tokens.push_back(id);
-    if (!part.text.empty())
-        m_prompt.text += m_tokenizer.label(id);
     m_continues = false;
 }
 
@@ -66,27 +76,17 @@ void PromptBuilder::addTemplateText(std::string_view text)
 {
     m_prompt.text += text;
     for (const TextSegment& segment : m_controls.split(text)) {
-        if (segment.control < 0) {
+        if (segment.control < 0)
             m_run += segment.text;
-            continue;
-        }
-        flush();
-        m_prompt.tokens.push_back(segment.control);
-        m_continues = false;
+        else
+            addControl(segment.control);
     }
 }
 
-bool PromptBuilder::spliceTokens(const std::string& text, const std::vector<int>& kept)
+bool PromptBuilder::spliceExactly(const std::string& text, std::span<const int> ids)
 {
-    std::span<const int> ids = kept;
-    // The end of a turn is the template's to write.
-    while (!ids.empty() && m_tokenizer.isControl(ids.back()))
-        ids = ids.first(ids.size() - 1);
     if (ids.empty())
         return false;
-    for (const int id : ids)
-        if (id < 0 || id >= m_tokenizer.vocabSize() || m_tokenizer.isControl(id))
-            return false;
     const std::string written = decodeTokens(m_tokenizer, ids, false, true);
     if (written == " " + text) {
         // The tokens bring the space that the template, or the tokenizer, would have put in front.
@@ -102,29 +102,71 @@ bool PromptBuilder::spliceTokens(const std::string& text, const std::vector<int>
     return true;
 }
 
+bool PromptBuilder::spliceTokens(const std::string& text, const std::vector<int>& kept)
+{
+    std::span<const int> ids = kept;
+    // The end of a turn is the template's to write.
+    while (!ids.empty() && m_tokenizer.isControl(ids.back()))
+        ids = ids.first(ids.size() - 1);
+    for (const int id : ids)
+        if (id < 0 || id >= m_tokenizer.vocabSize() || m_tokenizer.isControl(id))
+            return false;
+    if (spliceExactly(text, ids))
+        return true;
+    // A template that trims the content leaves out tokens that are white space alone.
+    const auto isBlank = [this](int id) {
+        const std::string bytes = m_tokenizer.bytes(id);
+        return jinja::leadingSpace(bytes) == bytes.size();
+    };
+    const std::size_t all = ids.size();
+    while (!ids.empty() && isBlank(ids.back()))
+        ids = ids.first(ids.size() - 1);
+    if (ids.size() < all && spliceExactly(text, ids))
+        return true;
+    const std::size_t without_end = ids.size();
+    while (!ids.empty() && isBlank(ids.front()))
+        ids = ids.subspan(1);
+    return ids.size() < without_end && spliceExactly(text, ids);
+}
+
 void PromptBuilder::add(const PromptPart& part, const std::vector<ChatMessage>& messages)
 {
-    if (part.kind != PromptPart::Kind::Text)
-        addToken(part,
-            part.kind == PromptPart::Kind::Begin ? m_tokenizer.bosToken() : m_tokenizer.eosToken());
-    else if (part.message < 0 || part.message >= static_cast<int>(messages.size()))
+    if (part.source == jinja::kFromTemplate) {
         addTemplateText(part.text);
-    else {
-        if (!spliceTokens(part.text, messages[part.message].tokens))
-            m_run += part.text;
-        m_prompt.text += part.text;
+        return;
     }
+    const auto message = static_cast<std::size_t>(part.source);
+    if (part.source < 0 || message >= messages.size()
+        || !spliceTokens(part.text, messages[message].tokens))
+        m_run += part.text;
+    m_prompt.text += part.text;
 }
 
 } // namespace
 
 RenderedPrompt renderPrompt(const ChatTemplate& chat_template, const Tokenizer& tokenizer,
-    const std::vector<ChatMessage>& messages, bool add_generation_prompt)
+    const std::vector<ChatMessage>& messages, RenderOptions options)
 {
+    const auto complete = [&](const char* name, int id) {
+        if (id >= 0)
+            options.special_tokens.emplace(name, tokenizer.label(id));
+    };
+    complete("bos_token", tokenizer.bosToken());
+    complete("eos_token", tokenizer.eosToken());
     PromptBuilder builder(tokenizer);
-    for (const PromptPart& part : chat_template.render(messages, add_generation_prompt))
+    if (chat_template.hidesBos())
+        builder.begin();
+    for (const PromptPart& part : chat_template.render(messages, options))
         builder.add(part, messages);
     return builder.finish();
+}
+
+RenderedPrompt renderPrompt(const ChatTemplate& chat_template, const Tokenizer& tokenizer,
+    const std::vector<ChatMessage>& messages, bool add_generation_prompt)
+{
+    RenderOptions options;
+    options.add_generation_prompt = add_generation_prompt;
+    return renderPrompt(chat_template, tokenizer, messages, std::move(options));
 }
 
 } // namespace gorgon

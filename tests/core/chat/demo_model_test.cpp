@@ -12,7 +12,7 @@ TEST_CASE("the demo model renders, answers and drafts as its training recorded")
 {
     const auto folder = std::filesystem::path(GORGON_SOURCE_DIR) / "resources" / "demo_model";
     const auto tokenizer = loadTokenizer(folder);
-    const auto chat_template = loadChatTemplate(folder);
+    const auto chat_template = loadChatTemplate(folder, *tokenizer);
     REQUIRE(chat_template);
     LoadOptions options;
     options.model = folder;

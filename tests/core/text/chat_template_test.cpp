@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -17,15 +19,31 @@ namespace {
 
 using Ids = std::vector<int>;
 
-constexpr const char* kGorgonJinja
-    = "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + "
-      "message['content'] + "
-      "'<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
-
 Ids operator+(Ids a, const Ids& b)
 {
     a.insert(a.end(), b.begin(), b.end());
     return a;
+}
+
+RenderOptions optionsOf(bool add_generation_prompt)
+{
+    RenderOptions options;
+    options.add_generation_prompt = add_generation_prompt;
+    return options;
+}
+
+std::string textOf(const std::vector<PromptPart>& parts)
+{
+    std::string text;
+    for (const PromptPart& part : parts)
+        text += part.text;
+    return text;
+}
+
+// With the tokenizer of the small model, whose end token no built-in is chosen by.
+std::shared_ptr<const ChatTemplate> loadFrom(const std::filesystem::path& folder)
+{
+    return loadChatTemplate(folder, *smallTokenizer());
 }
 
 const char* builtinOf(const std::string& fixture_template)
@@ -129,8 +147,10 @@ TEST_CASE("a control token put together from template and message stays text")
     const auto prompt = renderPrompt(*builtinChatTemplate("vicuna_v1.1"), *tokenizer,
         {{"user", "<|end", {}}, {"assistant", "|>", {}}}, false);
     CHECK(controlCount(*tokenizer, prompt.tokens) == 2); // bos, and the end of the answer
-    CHECK_THROWS_AS(chatml->render({{"end|><|user", "x", {}}}, false), std::runtime_error);
-    CHECK_THROWS_AS(chatml->render({}, true), std::runtime_error);
+    CHECK_THROWS_AS(
+        chatml->render({{"end|><|user", "x", {}}}, optionsOf(false)), std::runtime_error);
+    CHECK_THROWS_AS(chatml->render({{"end", "x", {}}}, optionsOf(false)), std::runtime_error);
+    CHECK_THROWS_AS(chatml->render({}, optionsOf(true)), std::runtime_error);
 }
 
 TEST_CASE("ids of an answer are kept while its text is unchanged")
@@ -177,83 +197,266 @@ TEST_CASE("kept ids take the place of the template's own space")
     CHECK(prompt.tokens == before + kept + Ids{tokenizer->eosToken()});
 }
 
-TEST_CASE("a folder's template is found by its text")
+TEST_CASE("kept ids of an answer are taken where the template trims it")
+{
+    const auto tokenizer = smallTokenizer();
+    const auto llama3 = builtinChatTemplate("llama3");
+    // "hello" byte by byte, as encode() never has it.
+    const Ids word{7 + 'h', 7 + 'e', 7 + 'l', 7 + 'l', 7 + 'o'};
+    const Ids blank = tokenizer->encodeContinuation("  ");
+    const auto tokensOf = [&](const std::string& content, const Ids& ids) {
+        return renderPrompt(
+            *llama3, *tokenizer, {{"user", "or", {}}, {"assistant", content, ids}}, false)
+            .tokens;
+    };
+    const auto holds = [](const Ids& all, const Ids& part) {
+        return std::search(all.begin(), all.end(), part.begin(), part.end()) != all.end();
+    };
+    CHECK(!holds(tokensOf("hello", {}), word));
+    CHECK(tokensOf("hello  ", word + blank) == tokensOf("hello", word));
+    CHECK(tokensOf("  hello  ", blank + word + blank) == tokensOf("hello", word));
+    CHECK(holds(tokensOf("hello  ", word + blank), word));
+    CHECK(!holds(tokensOf("hello ! ", word), word));
+}
+
+TEST_CASE("a folder's template is its own, in the order in which its files count")
 {
     const TemporaryFolder folder;
-    CHECK(loadChatTemplate(folder.path()) == nullptr);
+    const auto rendered = [&](bool with_tools = false) {
+        RenderOptions options = optionsOf(false);
+        if (with_tools)
+            options.tools = nlohmann::ordered_json::array({"t"});
+        const auto found = loadFrom(folder.path());
+        return found->source() + ": " + textOf(found->render({{"user", "hi", {}}}, options));
+    };
+    CHECK(loadFrom(folder.path()) == nullptr);
     folder.write("tokenizer_config.json", "{}");
-    CHECK(loadChatTemplate(folder.path()) == nullptr);
-    folder.write("tokenizer_config.json", nlohmann::json{{"chat_template", kGorgonJinja}}.dump());
-    REQUIRE(loadChatTemplate(folder.path()));
-    CHECK(loadChatTemplate(folder.path())->name() == "gorgon");
-    folder.write(
-        "tokenizer_config.json", nlohmann::json{{"chat_template", "{{ messages }}"}}.dump());
-    CHECK_THROWS_WITH_AS(
-        loadChatTemplate(folder.path()), doctest::Contains("--template"), std::runtime_error);
-    folder.write("chat_template.jinja", std::string(kGorgonJinja) + "\n");
-    CHECK(loadChatTemplate(folder.path())->name() == "gorgon");
+    CHECK(loadFrom(folder.path()) == nullptr);
+    folder.write("chat_template.json", R"({"chat_template": "legacy {{ messages[0].content }}"})");
+    CHECK(rendered() == "from chat_template.json: legacy hi");
+    folder.write("tokenizer_config.json", R"({"chat_template": "config {{ bos_token }}",
+        "bos_token": {"content": "<b>"}})");
+    folder.write("special_tokens_map.json", R"({"bos_token": "<other>", "eos_token": "<e>"})");
+    CHECK(rendered() == "from tokenizer_config.json: config <b>");
+    folder.write("chat_template.jinja", "file {{ eos_token }}\n");
+    CHECK(rendered() == "from chat_template.jinja: file <e>");
+    CHECK(loadFrom(folder.path())->name() == "default");
+    std::filesystem::create_directory(folder.path() / "additional_chat_templates");
+    folder.write("additional_chat_templates/tool_use.jinja", "tools {{ tools }}");
+    CHECK(rendered() == "from chat_template.jinja: file <e>");
+    CHECK(rendered(true) == "from chat_template.jinja: tools ['t']");
     std::filesystem::remove(folder.path() / "chat_template.jinja");
-    const nlohmann::json tools{{"name", "tool_use"}, {"template", "x"}};
-    const nlohmann::json talk{{"name", "default"}, {"template", kGorgonJinja}};
-    folder.write("tokenizer_config.json",
-        nlohmann::json{{"chat_template", nlohmann::json::array({tools, talk})}}.dump());
-    CHECK(loadChatTemplate(folder.path())->name() == "gorgon");
+    folder.write("tokenizer_config.json", R"({"chat_template": [
+        {"name": "tool_use", "template": "list of tools"}, {"name": "default", "template": "list"}]})");
+    CHECK(rendered() == "from tokenizer_config.json: list");
+    CHECK(rendered(true) == "from tokenizer_config.json: list of tools");
+}
+
+TEST_CASE("an unsound template of a folder is refused in one sentence that names the file")
+{
+    const TemporaryFolder folder;
+    for (const char* wrong : {R"({"chat_template": 3})", R"({"chat_template": [3]})",
+             R"({"chat_template": [{"name": "default"}]})", R"({"chat_template": "{% if %}"})",
+             R"({"chat_template": "{{ a"})", R"({"chat_template": [{"name": "a", "template": ""},
+                {"name": "b", "template": ""}]})"})
+    {
+        folder.write("tokenizer_config.json", wrong);
+        CAPTURE(wrong);
+        CHECK_THROWS_WITH_AS(loadFrom(folder.path()), doctest::Contains("tokenizer_config.json"),
+            std::runtime_error);
+    }
+    folder.write("tokenizer_config.json", "{}");
+    folder.write("chat_template.jinja", std::string((1 << 20) + 1, 'x'));
+    CHECK_THROWS_AS(loadFrom(folder.path()), std::runtime_error);
     CHECK(builtinChatTemplate("none of these") == nullptr);
 }
 
-TEST_CASE("published templates are recognised")
+TEST_CASE("a folder without a template gets the built-in that its name asks for")
 {
-    for (const auto& [file, name] :
-        {std::pair{"chatml", "chatml"}, {"llama2_chat", "llama2"}, {"mistral_v02", "mistral"},
-            {"mistral_v1_system", "mistral_system"}, {"zephyr", "zephyr"}})
-    {
-        const std::string path = std::string("fixtures/chat/templates/") + file + ".jinja";
-        if (sharedHas(path))
-            CHECK(chatTemplateFromJinja(readAll(sharedFolder() / path), path)->name() == name);
+    const TemporaryFolder folder;
+    const auto chosenFor = [&](const char* name) {
+        const std::filesystem::path path = folder.path() / name;
+        std::filesystem::create_directories(path);
+        const auto found = loadFrom(path);
+        return found ? found->name() + ", " + found->source() : std::string();
+    };
+    CHECK(chosenFor("vicuna-7b-v1.3")
+        == "vicuna_v1.1, built in, chosen because the model's name is vicuna-7b-v1.3");
+    CHECK(chosenFor("models--HuggingFaceH4--zephyr-7b-beta/snapshots/0123")
+        == "zephyr, built in, chosen because the model's name is "
+           "models--huggingfaceh4--zephyr-7b-beta");
+    CHECK(chosenFor("Llama-2-7b-chat-hf").starts_with("llama2, "));
+    CHECK(chosenFor("Mistral-7B-Instruct-v0.2").starts_with("mistral, "));
+    CHECK(chosenFor("Llama-2-7b-hf").empty());
+    CHECK(chosenFor("Qwen2.5-Instruct").empty()); // the vocabulary lacks <|im_start|>
+    CHECK(chosenFor("medusa").empty());
+    folder.write("medusa/config.json", R"({"base_model_name_or_path": "lmsys/vicuna-7b-v1.3"})");
+    CHECK(chosenFor("medusa").starts_with("vicuna_v1.1, "));
+}
+
+TEST_CASE("variables and tools reach the template and never become control tokens")
+{
+    const auto tokenizer = smallTokenizer();
+    const auto shown = chatTemplateFromJinja(
+        "{{ bos_token }}{{ name }}<|user|>{% for t in tools %}{{ t | tojson }}{% endfor %}"
+        "{{ strftime_now('%d %b %Y') }}{{ '' if documents is none }}",
+        "a test");
+    RenderOptions options;
+    options.variables = {{"name", "<|end|>x"}};
+    options.tools = nlohmann::ordered_json::array({{{"z", "<|end|>"}, {"a", 1.0}}});
+    options.now = std::tm{};
+    options.now->tm_mday = 5;
+    options.now->tm_mon = 6;
+    options.now->tm_year = 126;
+    const auto prompt = renderPrompt(*shown, *tokenizer, {{"user", "x", {}}}, options);
+    CHECK(prompt.text == R"(<s><|end|>x<|user|>{"z": "<|end|>", "a": 1.0}05 Jul 2026)");
+    CHECK(controlCount(*tokenizer, prompt.tokens) == 2); // <s> and <|user|>
+}
+
+namespace {
+
+// nullptr where this kind of file is not read.
+std::shared_ptr<const Tokenizer> fixtureTokenizer(const std::string& name)
+{
+    try {
+        return loadTokenizer(sharedFolder() / "fixtures/tokenizers" / name);
+    } catch (const std::runtime_error& error) {
+        const std::string why = error.what();
+        MESSAGE("skipped: " << why);
+        return nullptr;
     }
 }
+
+std::shared_ptr<const ChatTemplate> fixtureTemplate(const std::string& name)
+{
+    if (const char* builtin = name.starts_with("vicuna_v1.1") ? "vicuna_v1.1" : nullptr)
+        return builtinChatTemplate(builtin);
+    const std::string path = "fixtures/chat/templates/" + name + ".jinja";
+    return chatTemplateFromJinja(readAll(sharedFolder() / path), path);
+}
+
+} // namespace
 
 TEST_CASE("texts and ids equal the reference's")
 {
     if (!sharedHas("fixtures/chat/chat_cases.json"))
         return;
     std::map<std::string, std::shared_ptr<const Tokenizer>> tokenizers;
-    for (const std::string name : {"llama2", "mistral"})
-        tokenizers[name] = loadTokenizer(sharedFolder() / "fixtures/tokenizers" / name);
-    int n_compared = 0, n_ids = 0;
+    for (const std::string name : {"llama2", "mistral", "llama3", "qwen25"})
+        tokenizers[name] = fixtureTokenizer(name);
+    int n_compared = 0, n_builtin = 0, n_ids = 0;
     for (const auto& c :
         nlohmann::json::parse(readAll(sharedFolder() / "fixtures/chat/chat_cases.json")))
     {
-        const char* name = builtinOf(c["template"].get<std::string>());
-        if (!name)
-            continue;
         CAPTURE(c.dump());
-        ++n_compared;
-        const auto chat_template = builtinChatTemplate(name);
         std::vector<ChatMessage> messages;
         for (const auto& m : c["messages"])
             messages.push_back({m["role"].get<std::string>(), m["content"].get<std::string>(), {}});
-        const bool generation = c["add_generation_prompt"].get<bool>();
-        if (c.contains("error")) {
-            CHECK_THROWS_AS(chat_template->render(messages, generation), std::runtime_error);
-            continue;
+        RenderOptions options = optionsOf(c["add_generation_prompt"].get<bool>());
+        options.variables = nlohmann::ordered_json::parse(c["extra_variables"].dump());
+        for (const char* token : {"bos_token", "eos_token"})
+            if (c[token].is_string())
+                options.special_tokens[token] = c[token].get<std::string>();
+        std::vector<std::shared_ptr<const ChatTemplate>> templates{
+            fixtureTemplate(c["template"].get<std::string>())};
+        if (const char* builtin = builtinOf(c["template"].get<std::string>())) {
+            templates.push_back(builtinChatTemplate(builtin));
+            ++n_builtin;
         }
-        std::string text;
-        for (const PromptPart& part : chat_template->render(messages, generation))
-            text += part.text;
-        CHECK(text == c["text"].get<std::string>());
-        const auto tokenizer = tokenizers.find(c["tokenizer"].get<std::string>());
-        if (tokenizer == tokenizers.end())
-            continue;
-        const auto prompt = renderPrompt(*chat_template, *tokenizer->second, messages, generation);
-        CHECK(prompt.text == text);
-        if (holdsControlText(*tokenizer->second, messages)) {
-            CHECK(prompt.tokens != c["ids"].get<Ids>());
-            continue;
+        ++n_compared;
+        for (const auto& chat_template : templates) {
+            CAPTURE(chat_template->source());
+            if (c.contains("error")) {
+                CHECK_THROWS_AS(chat_template->render(messages, options), std::runtime_error);
+                continue;
+            }
+            CHECK(textOf(chat_template->render(messages, options)) == c["text"].get<std::string>());
+            const auto tokenizer = tokenizers[c["tokenizer"].get<std::string>()];
+            if (!tokenizer)
+                continue;
+            const auto prompt = renderPrompt(*chat_template, *tokenizer, messages, options);
+            CHECK(prompt.text == c["text"].get<std::string>());
+            if (holdsControlText(*tokenizer, messages)) {
+                CHECK(prompt.tokens != c["ids"].get<Ids>());
+                continue;
+            }
+            CHECK(prompt.tokens == c["ids"].get<Ids>());
+            ++n_ids;
         }
-        CHECK(prompt.tokens == c["ids"].get<Ids>());
-        ++n_ids;
     }
-    CHECK(n_compared == 144);
-    CHECK(n_ids > 70);
+    CHECK(n_compared == 240);
+    CHECK(n_builtin == 144);
+    CHECK(n_ids > 140);
+}
+
+TEST_CASE("no control token of a published vocabulary comes from a message, a tool or a variable")
+{
+    if (!sharedHas("fixtures/tokenizers/llama2/golden.json"))
+        return;
+    const auto templates = [] {
+        std::vector<std::shared_ptr<const ChatTemplate>> all;
+        for (const std::string& name : builtinChatTemplateNames())
+            all.push_back(builtinChatTemplate(name));
+        for (const char* name : {"llama31", "llama32", "qwen25", "smollm2", "zephyr"})
+            all.push_back(fixtureTemplate(name));
+        // One that changes the content in every way.
+        all.push_back(chatTemplateFromJinja(
+            "{% for m in messages %}{{ m.content | upper | lower ~ m.content[::-1][::-1] }}"
+            "{{ m.content.split('|') | join('|') }}{{ m.content | list | join }}"
+            "{{ m | tojson }}{{ [m.content] }}{{ '%s' % m.content }}{{ '{}'.format(m.content) }}"
+            "{{ m.content | replace('|', '|') }}{% endfor %}{{ tools }}{{ variable * 2 }}",
+            "a test"));
+        return all;
+    }();
+    for (const char* name : {"llama2", "mistral", "llama3", "qwen25", "stories260K"}) {
+        const auto tokenizer = fixtureTokenizer(name);
+        if (!tokenizer)
+            continue;
+        std::string typed;
+        for (int id = 0; id < tokenizer->vocabSize(); ++id)
+            if (tokenizer->isControl(id))
+                typed += tokenizer->label(id) + " " + tokenizer->label(id);
+        for (const auto& chat_template : templates) {
+            CAPTURE(name);
+            CAPTURE(chat_template->source());
+            const auto counted = [&](const std::string& text) {
+                RenderOptions options = optionsOf(true);
+                options.tools = nlohmann::ordered_json::array({{{"name", text}, {text, 1}}});
+                options.variables = {{"variable", text}, {"date_string", text}};
+                std::vector<ChatMessage> messages;
+                for (const char* role : {"system", "user", "assistant", "user"})
+                    if (role != std::string("system") || chat_template->name() != "mistral")
+                        messages.push_back({role, text, {}});
+                return controlCount(
+                    *tokenizer, renderPrompt(*chat_template, *tokenizer, messages, options).tokens);
+            };
+            CHECK(counted(typed) == counted("x"));
+        }
+    }
+}
+
+TEST_CASE("long conversations and long messages render fast")
+{
+    const auto chatml = builtinChatTemplate("chatml");
+    std::vector<ChatMessage> messages;
+    for (int i = 0; i < 200; ++i)
+        messages.push_back({i % 2 ? "assistant" : "user", "A sentence of some words.", {}});
+    const auto milliseconds = [&](const std::vector<ChatMessage>& given) {
+        double best = 1e9;
+        for (int i = 0; i < 3; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            CHECK(!chatml->render(given, optionsOf(true)).empty());
+            const std::chrono::duration<double, std::milli> took
+                = std::chrono::steady_clock::now() - start;
+            best = std::min(best, took.count());
+        }
+        return best;
+    };
+    MESSAGE("200 messages: " << milliseconds(messages) << " ms");
+    const std::string mebibyte(1 << 20, 'a');
+    MESSAGE("1 MiB: " << milliseconds({{"user", mebibyte, {}}}) << " ms");
+#ifdef NDEBUG
+    CHECK(milliseconds(messages) < 20);
+    CHECK(milliseconds({{"user", mebibyte, {}}}) < 100);
+#endif
 }
