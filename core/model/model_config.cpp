@@ -98,8 +98,9 @@ void readShape(const ConfigFields& fields, int default_head_dim, ModelConfig& co
     }
     if (config.head_dim % 2 != 0 || config.head_dim < 2 || config.head_dim > kMaxHeadDim)
         failFile(file,
-            "the head dimension must be even and at most " + std::to_string(kMaxHeadDim)
-                + ", found " + std::to_string(config.head_dim));
+            "the head dimension (head_dim, else hidden_size / num_attention_heads) must be even "
+            "and at most "
+                + std::to_string(kMaxHeadDim) + ", found " + std::to_string(config.head_dim));
     if (int64_t(config.n_heads) * config.head_dim > kMaxDim)
         failFile(file,
             "num_attention_heads times head_dim must be at most " + std::to_string(kMaxDim)

@@ -9,8 +9,8 @@
 #include "core/model/model.h"
 #include "tests/core/model/fake_backend.h"
 #include "tests/support/paths.h"
-#include "tests/support/safetensors_writer.h"
 #include "tests/support/scratch_folder.h"
+#include "tests/support/tiny_model.h"
 
 using namespace gorgon;
 using namespace gorgon::tests;
@@ -36,26 +36,6 @@ uint64_t bytesOf(const LoadReport& report, const std::string& name)
             return part.bytes;
     return 0;
 }
-
-/// The tensors of a Llama of one layer, 8 wide, of 6 words.
-std::vector<WrittenTensor> tinyTensors(const std::string& prefix = "model.")
-{
-    const std::string layer = prefix + "layers.0.";
-    return {floatTensor(prefix + "embed_tokens.weight", {6, 8}),
-        floatTensor(prefix + "norm.weight", {8}), floatTensor("lm_head.weight", {6, 8}, 3),
-        floatTensor(layer + "input_layernorm.weight", {8}),
-        floatTensor(layer + "post_attention_layernorm.weight", {8}),
-        floatTensor(layer + "self_attn.q_proj.weight", {8, 8}),
-        floatTensor(layer + "self_attn.k_proj.weight", {8, 8}),
-        floatTensor(layer + "self_attn.v_proj.weight", {8, 8}),
-        floatTensor(layer + "self_attn.o_proj.weight", {8, 8}),
-        floatTensor(layer + "mlp.gate_proj.weight", {4, 8}),
-        floatTensor(layer + "mlp.up_proj.weight", {4, 8}),
-        floatTensor(layer + "mlp.down_proj.weight", {8, 4})};
-}
-
-constexpr const char* kTinyConfig = R"({"model_type": "llama", "hidden_size": 8,
-    "intermediate_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 6})";
 
 std::shared_ptr<const Model> loadTiny(const std::vector<WrittenTensor>& tensors)
 {
