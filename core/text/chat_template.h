@@ -104,6 +104,7 @@ struct RenderedPrompt
 {
     std::string text;
     std::vector<int> tokens;
+    std::vector<int> sources; // of each token, as PromptPart::source
 };
 RenderedPrompt renderPrompt(const ChatTemplate& chat_template, const Tokenizer& tokenizer,
     const std::vector<ChatMessage>& messages, RenderOptions options);
