@@ -5,7 +5,10 @@
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/notice_bar.h"
 #include "ui/chat/visible_text.h"
+#include "ui/details/details_panel.h"
+#include "ui/models/model_dialog.h"
 #include "ui/plots/plots_panel.h"
+#include "ui/prompt/prompt_panel.h"
 #include "ui/status/status_line.h"
 #include "ui/tree/step_history.h"
 #include "ui/tree/tree_panel.h"
@@ -41,6 +44,8 @@ MainWindow::MainWindow(QWidget* parent)
     , m_tree(new TreePanel)
     , m_plots(new PlotsPanel)
     , m_tuning(new TuningPanel)
+    , m_prompt(new PromptPanel)
+    , m_details(new DetailsPanel)
     , m_status_line(new StatusLine)
     , m_splitter(new QSplitter(Qt::Horizontal))
     , m_figures_timer(new QTimer(this))
@@ -87,6 +92,9 @@ MainWindow::MainWindow(QWidget* parent)
     });
     connect(
         m_conversations, &ConversationPanel::shortcutsRequested, this, &MainWindow::showShortcuts);
+    connect(m_chat, &ChatPanel::openRequested, this, &MainWindow::openModelDialog);
+    connect(m_details, &DetailsPanel::openRequested, this, &MainWindow::openModelDialog);
+    setAcceptDrops(true);
     setModel({});
     setStatus({});
     m_chat->focusPrompt();
@@ -103,8 +111,8 @@ QWidget* MainWindow::makeRightPane()
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
     m_pages = new QStackedWidget;
-    const std::pair<QString, QWidget*> pages[]
-        = {{tr("Tree"), m_tree}, {tr("Plots"), m_plots}, {tr("Tune"), m_tuning}};
+    const std::pair<QString, QWidget*> pages[] = {{tr("Tree"), m_tree}, {tr("Plots"), m_plots},
+        {tr("Tune"), m_tuning}, {tr("Prompt"), m_prompt}, {tr("Details"), m_details}};
     for (const auto& [name, page] : pages) {
         auto* scroll = new QScrollArea;
         scroll->setWidgetResizable(true);

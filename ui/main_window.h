@@ -4,9 +4,11 @@
 
 #include "core/decode/generate_settings.h"
 #include "ui/chat/chat_values.h"
+#include "ui/models/model_choice.h"
 #include "ui/theme/theme.h"
 
 #include <QMainWindow>
+#include <QPointer>
 
 #include <functional>
 
@@ -19,7 +21,10 @@ namespace gorgon {
 
 class ChatPanel;
 class ConversationPanel;
+class DetailsPanel;
+class ModelDialog;
 class PlotsPanel;
+class PromptPanel;
 class StatusLine;
 class StepHistory;
 class TreePanel;
@@ -36,6 +41,8 @@ public:
     ConversationPanel* conversations() const { return m_conversations; }
     TuningPanel* tuning() const { return m_tuning; }
     TreePanel* tree() const { return m_tree; }
+    PromptPanel* prompt() const { return m_prompt; }
+    DetailsPanel* details() const { return m_details; }
     StatusLine* statusLine() const { return m_status_line; }
     StepHistory* history() const { return m_history; }
 
@@ -60,14 +67,24 @@ public slots:
     void showNotice(const QString& sentence);
     void offerUndo(qint64 conversation, const QString& title);
     void showShortcuts();
+    /// What "Open a model" offers: the one in use, those used before, the weight formats.
+    void setModelChoices(const gorgon::ModelChoice& current,
+        const QVector<gorgon::ModelChoice>& used, const QStringList& weights);
+    void openModelDialog();
+    void showPathReport(const gorgon::PathReport& report);
 
 signals:
     void settingsChanged(const gorgon::GenerateSettings& settings);
     void restoreRequested(qint64 conversation);
     void layoutChanged();
     void closing();
+    void modelChosen(const gorgon::ModelChoice& choice);
+    void inspectRequested(const QString& path);
+    void pathDropped(const QString& path); // a folder or file, to be opened for what it is
 
 protected:
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
 
 private:
@@ -86,6 +103,12 @@ private:
     TreePanel* m_tree;
     PlotsPanel* m_plots;
     TuningPanel* m_tuning;
+    PromptPanel* m_prompt;
+    DetailsPanel* m_details;
+    QPointer<ModelDialog> m_model_dialog;
+    ModelChoice m_choice;
+    QVector<ModelChoice> m_used;
+    QStringList m_weight_formats;
     StatusLine* m_status_line;
     QSplitter* m_splitter = nullptr;
     QTimer* m_figures_timer;

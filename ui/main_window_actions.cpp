@@ -35,6 +35,7 @@ void MainWindow::addActions()
         tr("Regenerate the answer"), {Qt::CTRL | Qt::Key_R}, [this] { m_chat->regenerateLast(); });
     addKey(
         tr("New chat"), {QKeySequence::New}, [this] { emit m_conversations->newChatRequested(); });
+    addKey(tr("Open a model"), {QKeySequence::Open}, [this] { openModelDialog(); });
     addKey(tr("Search conversations"), {Qt::CTRL | Qt::Key_K}, [this] {
         m_conversations->show();
         m_conversations->focusSearch();
@@ -42,8 +43,8 @@ void MainWindow::addActions()
     addKey(tr("Write a message"), {Qt::CTRL | Qt::Key_L}, [this] { m_chat->focusPrompt(); });
     addKey(tr("Jump to the latest message"), {Qt::CTRL | Qt::SHIFT | Qt::Key_End},
         [this] { m_chat->transcript()->jumpToLatest(); });
-    const QString tabs[] = {tr("Tree"), tr("Plots"), tr("Tune")};
-    for (int tab = 0; tab < 3; ++tab)
+    const QString tabs[] = {tr("Tree"), tr("Plots"), tr("Tune"), tr("Prompt"), tr("Details")};
+    for (int tab = 0; tab < int(std::size(tabs)); ++tab)
         addKey(tabs[tab], {QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + tab))},
             [this, tab] { showTab(tab); });
     addKey(tr("Decoding marks"), {Qt::CTRL | Qt::Key_D},

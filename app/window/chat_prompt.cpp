@@ -39,7 +39,9 @@ ChatPrompt makeChatPrompt(const ChatTemplate* chat_template, const Tokenizer& to
     const int64_t most = context - std::min(kRoomForAnswer, context / 4);
     std::vector<ChatMessage> messages = answered(history);
     while (true) {
-        prompt.tokens = renderPrompt(*chat_template, tokenizer, messages, true).tokens;
+        RenderedPrompt rendered = renderPrompt(*chat_template, tokenizer, messages, true);
+        prompt.tokens = std::move(rendered.tokens);
+        prompt.sources = std::move(rendered.sources);
         const size_t first = !messages.empty() && messages.front().role == "system" ? 1 : 0;
         if (int64_t(prompt.tokens.size()) <= most || messages.size() <= first + 1)
             return prompt;

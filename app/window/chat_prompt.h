@@ -13,6 +13,7 @@ namespace gorgon {
 struct ChatPrompt
 {
     std::vector<int> tokens;
+    std::vector<int> sources; // of each token, as in RenderedPrompt; empty: all from the message
     int n_left_out = 0; // oldest messages that no longer fit the context
 };
 

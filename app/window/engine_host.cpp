@@ -8,7 +8,9 @@
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/notice_bar.h"
+#include "ui/details/details_panel.h"
 #include "ui/main_window.h"
+#include "ui/prompt/prompt_panel.h"
 #include "ui/tuning/tuning_panel.h"
 
 #include <QDeadlineTimer>
@@ -61,9 +63,9 @@ void EngineHost::start()
 {
     m_engine_thread.start();
     m_store_thread.start();
-    setPhase(EngineStatus::Phase::loading);
     QMetaObject::invokeMethod(m_store, &StoreWorker::open, Qt::QueuedConnection);
-    QMetaObject::invokeMethod(m_engine, &EngineWorker::load, Qt::QueuedConnection);
+    open({QString::fromStdU16String(m_options.model.u16string()),
+        QString::fromStdString(m_options.heads), {}});
 }
 
 void EngineHost::connectEngine()
@@ -74,6 +76,8 @@ void EngineHost::connectEngine()
     connect(m_engine, &EngineWorker::loaded, this,
         [this](const ModelSummary& model, const QVector<TreeSpec>& trees,
             const GenerateSettings& defaults) {
+            m_choice = m_opening;
+            offerModels();
             m_n_heads = model.n_heads;
             m_model_path = model.path;
             m_trees = trees;
@@ -86,9 +90,22 @@ void EngineHost::connectEngine()
             QMetaObject::invokeMethod(m_engine, &EngineWorker::measureCosts, Qt::QueuedConnection);
             emit modelReady();
         });
-    connect(m_engine, &EngineWorker::loadFailed, this, [this](const QString& sentence) {
-        m_window->showError(sentence);
-        setPhase(Phase::failed);
+    connect(m_engine, &EngineWorker::loadFailed, this, [this](const QString& sentence, bool kept) {
+        if (!kept)
+            m_window->setModel({});
+        if (!sentence.isEmpty())
+            m_window->showError(
+                kept ? tr("%1. The model loaded before stays in use.")
+                                             .arg(sentence.endsWith(QLatin1Char('.'))
+                                                     ? sentence.chopped(1)
+                                                     : sentence) : sentence);
+        setPhase(kept ? Phase::ready : sentence.isEmpty() ? Phase::no_model : Phase::failed);
+    });
+    connect(m_engine, &EngineWorker::detailsRead, m_window->details(), &DetailsPanel::setDetails);
+    connect(m_engine, &EngineWorker::templatesRead, m_window->prompt(), &PromptPanel::setTemplates);
+    connect(m_engine, &EngineWorker::promptMade, this, [this](const PromptView& prompt) {
+        if (prompt.conversation == m_window->chat()->conversation())
+            m_window->prompt()->setPrompt(prompt);
     });
     connect(m_engine, &EngineWorker::costsMeasured, m_window, &MainWindow::setStepCosts);
     connect(m_engine, &EngineWorker::treeFound, this,
@@ -132,6 +149,7 @@ void EngineHost::connectStore()
     connect(m_store, &StoreWorker::conversationRead, m_engine, &EngineWorker::countContext);
     connect(m_store, &StoreWorker::turnBegan, this, &EngineHost::beginTurn);
     connect(m_store, &StoreWorker::turnRefused, m_window->chat(), &ChatPanel::refuseTurn);
+    connect(m_store, &StoreWorker::usedModelsRead, this, &EngineHost::addUsedModels);
     connect(m_store, &StoreWorker::settingsRead, this, [this](const QString& text) {
         const GenerateSettings defaults = m_window->tuning()->settings();
         const GenerateSettings kept
@@ -167,6 +185,22 @@ void EngineHost::connectWindow()
     connect(list, &ConversationPanel::newChatRequested, this, [this, chat, list] {
         chat->startNew();
         list->setCurrent(0);
+        m_window->prompt()->setPrompt({});
+    });
+    connect(
+        m_window->prompt(), &PromptPanel::templateChosen, this, [this, chat](const QString& name) {
+            QMetaObject::invokeMethod(
+                m_engine, [engine = m_engine, name] { engine->chooseTemplate(name); });
+            if (chat->conversation() != 0) // shown again as the new template writes it
+                QMetaObject::invokeMethod(m_store,
+                    [store = m_store, id = chat->conversation()] { store->openConversation(id); });
+        });
+    connect(m_window, &MainWindow::modelChosen, this, &EngineHost::open);
+    connect(m_window, &MainWindow::inspectRequested, this, [this](const QString& path) {
+        inspectPath(path, [this](const PathReport& report) { m_window->showPathReport(report); });
+    });
+    connect(m_window, &MainWindow::pathDropped, this, [this](const QString& path) {
+        inspectPath(path, [this](const PathReport& report) { openDropped(report); });
     });
     connect(list, &ConversationPanel::opened, m_store, &StoreWorker::openConversation);
     connect(list, &ConversationPanel::renamed, m_store, &StoreWorker::rename);
@@ -274,6 +308,8 @@ void EngineHost::showConversation(const Conversation& conversation, const QStrin
 
 void EngineHost::stop()
 {
+    if (m_status.phase == EngineStatus::Phase::loading)
+        m_stop_loading.request_stop();
     if (!isAnswering())
         return;
     m_stop.request_stop();
@@ -297,6 +333,7 @@ void EngineHost::shutDown()
     const QString layout = m_window->layoutText();
     m_quit.request_stop();
     m_stop.request_stop();
+    m_stop_loading.request_stop();
     m_engine_thread.quit();
     const bool engine_ended = m_engine_thread.wait(deadline);
     // The engine's last words are in the store's queue now; close() comes behind them.

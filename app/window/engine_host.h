@@ -7,6 +7,7 @@
 #include "app/window/turn.h"
 #include "app/window/window_options.h"
 #include "ui/chat/chat_values.h"
+#include "ui/models/model_choice.h"
 
 #include <QObject>
 #include <QThread>
@@ -57,6 +58,12 @@ private:
     void showConversation(const Conversation& conversation, const QString& draft);
     void stop();
     void setPhase(EngineStatus::Phase phase, int done = 0, int total = 0);
+    /// Opens a model; an answer in the making is stopped first.
+    void open(const ModelChoice& choice);
+    void openDropped(const PathReport& report);
+    void inspectPath(const QString& path, std::function<void(const PathReport&)> then);
+    void offerModels();
+    void addUsedModels(const QString& text); // as the store kept them
     void settingsEdited(const GenerateSettings& settings);
     void keepSettings();
 
@@ -65,6 +72,11 @@ private:
     std::shared_ptr<LiveSettings> m_settings;
     int m_n_heads = 0; // of the loaded model
     QString m_model_path;
+    ModelChoice m_choice; // in use
+    ModelChoice m_opening; // being loaded
+    QVector<ModelChoice> m_used; // the newest first
+    bool m_used_read = false; // the store's are among them
+    std::stop_source m_stop_loading;
     QVector<TreeSpec> m_trees; // offered for it
     bool m_settings_edited = false; // since they were saved
     std::stop_source m_quit;

@@ -4,10 +4,14 @@
 #include "app/window/answer_feed.h"
 #include "app/window/answer_settings.h"
 #include "app/window/chat_prompt.h"
+#include "app/window/model_details.h"
+#include "app/window/prompt_words.h"
 #include "core/chat/text_generator.h"
 #include "core/decode/tree_choices.h"
 #include "core/eval/auto_tree.h"
 #include "core/eval/benchmark.h"
+#include "core/model/available_memory.h"
+#include "core/model/inspect.h"
 
 #include <QLocale>
 
@@ -33,11 +37,12 @@ QString sentenceOf(const std::exception& error)
     return QString::fromUtf8(error.what());
 }
 
-// Of one conversation; keys and values are f32.
-uint64_t cacheBytes(const Model& model)
+/// Whether another model may be loaded while this one stays, by the size of its files.
+bool fitsBeside(const ModelChoice& choice, const Model& model)
 {
-    return uint64_t(model.context + kMaxNodes) * uint64_t(model.config.n_layers)
-        * uint64_t(model.config.n_kv_heads) * uint64_t(model.config.head_dim) * 2 * sizeof(float);
+    const std::optional<uint64_t> free_bytes = availableMemory();
+    const ModelReport report = inspect(std::filesystem::path(choice.model.toStdU16String()));
+    return !free_bytes || report.n_bytes + model.weight_bytes / 4 < *free_bytes / 2;
 }
 
 } // namespace
@@ -52,62 +57,67 @@ EngineWorker::EngineWorker(
 
 EngineWorker::~EngineWorker() = default;
 
-void EngineWorker::load()
+void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
 {
     try {
-        if (m_options.model.empty())
-            throw std::runtime_error(
-                "Demo model: expected the folder resources/demo_model beside the program, "
-                "found none; choose a model with --model FOLDER.");
         emit loadProgressed(0);
-        LoadOptions load_options;
-        load_options.model = m_options.model;
-        load_options.no_heads = m_options.heads == "none";
-        if (!m_options.heads.empty() && !load_options.no_heads)
-            load_options.heads = m_options.heads;
-        load_options.context = m_options.context;
-        int shown = 0;
-        const auto on_progress = [&](const LoadProgress& progress) {
-            const int percent
-                = progress.total_bytes ? int(progress.done_bytes * 100 / progress.total_bytes) : 0;
-            if (percent != shown)
-                emit loadProgressed(shown = percent);
-        };
-        m_tokenizer = loadTokenizer(m_options.model);
-        m_template = loadChatTemplate(m_options.model, *m_tokenizer);
-        m_labels = std::make_unique<TokenLabels>(m_tokenizer);
-        std::shared_ptr<Backend> backend = makeCpuBackend({m_options.n_threads});
-        m_engine = std::make_unique<Engine>(
-            loadModel(std::move(backend), load_options, on_progress, m_quit));
-        if (!m_template)
-            emit noticed(
-                tr("This model has no chat template: each message is its prompt, as typed."));
-        GenerateSettings defaults;
-        defaults.temperature = 0.7F;
-        defaults.acceptance = AcceptanceMode::exact;
-        defaults.tree = defaultTree(m_engine->model());
-        m_settings->set(defaults);
-        emit loaded(summary(), trees(), defaults);
+        if (m_open.engine && !fitsBeside(choice, m_open.model()))
+            m_open = {};
+        OpenModel fresh = openModel(
+            choice, m_options, [this](int percent) { emit loadProgressed(percent); }, stop);
+        m_sessions.clear();
+        m_open = std::move(fresh);
+        m_template = m_open.chat_template;
+        m_template_name.clear();
+        m_labels = std::make_unique<TokenLabels>(m_open.tokenizer);
+        announce();
     } catch (const LoadCancelled&) {
-        // The program ends.
+        emit loadFailed({}, bool(m_open.engine));
     } catch (const std::exception& error) {
-        emit loadFailed(sentenceOf(error));
+        emit loadFailed(sentenceOf(error), bool(m_open.engine));
     }
+}
+
+void EngineWorker::announce()
+{
+    GenerateSettings defaults;
+    defaults.temperature = 0.7F;
+    defaults.acceptance = AcceptanceMode::exact;
+    defaults.tree = defaultTree(m_open.model());
+    m_settings->set(defaults);
+    emit loaded(summary(), trees(), defaults);
+    emit detailsRead(modelDetails(m_open, summary()));
+    emit templatesRead(templateChoice(m_open.chat_template.get(), m_template_name));
+    if (!m_template)
+        emit noticed(tr("This model has no chat template: each message is its prompt, as typed. "
+                        "Another one can be chosen under Prompt."));
+}
+
+void EngineWorker::chooseTemplate(const QString& name)
+{
+    m_template = name.isEmpty() ? m_open.chat_template : builtinChatTemplate(name.toStdString());
+    m_template_name = name;
+    emit templatesRead(templateChoice(m_open.chat_template.get(), m_template_name));
+}
+
+void EngineWorker::showPrompt(qint64 conversation, const ChatPrompt& prompt)
+{
+    emit promptMade(promptView(conversation, prompt, *m_open.tokenizer));
 }
 
 ModelSummary EngineWorker::summary() const
 {
-    const Model& model = m_engine->model();
+    const Model& model = m_open.model();
     ModelSummary summary;
-    summary.name = modelName(m_options.model);
+    summary.name = modelName(model.path);
     summary.n_heads = int(model.heads.size());
     const int n_threads = m_options.n_threads > 0 ? m_options.n_threads : usableThreads();
     summary.device = n_threads == 1 ? tr("CPU, 1 thread") : tr("CPU, %1 threads").arg(n_threads);
     summary.device_note = QString::fromStdString(model.backend->description());
     summary.weights = QString::fromLatin1(dtypeName(model.dtype));
     summary.context = int(model.context);
-    summary.memory_bytes = qint64(
-        model.weight_bytes + model.head_bytes + m_engine->workspaceBytes() + cacheBytes(model));
+    summary.memory_bytes = qint64(model.weight_bytes + model.head_bytes
+        + m_open.engine->workspaceBytes() + cacheBytes(model));
     summary.path = QString::fromStdU16String(model.path.u16string());
     return summary;
 }
@@ -116,11 +126,11 @@ ModelSummary EngineWorker::summary() const
 // heads.
 QVector<TreeSpec> EngineWorker::trees() const
 {
-    const int n_heads = int(m_engine->model().heads.size());
+    const int n_heads = int(m_open.model().heads.size());
     QVector<TreeSpec> trees;
     if (n_heads == 0)
         return trees;
-    trees << defaultTree(m_engine->model()) << TreeSpec{"chain", chainChoices(n_heads)};
+    trees << defaultTree(m_open.model()) << TreeSpec{"chain", chainChoices(n_heads)};
     for (const std::string& name : treeNames()) {
         TreeSpec tree = namedTree(name);
         tree.choices = fitChoices(tree.choices, n_heads, kMaxTopK, kMaxNodes);
@@ -133,7 +143,7 @@ QVector<TreeSpec> EngineWorker::trees() const
 void EngineWorker::answer(const Turn& turn)
 {
     try {
-        if (!m_engine)
+        if (!m_open.engine)
             throw std::runtime_error("No model is loaded; choose one with --model FOLDER.");
         generate(turn);
     } catch (const std::exception& error) {
@@ -147,15 +157,16 @@ void EngineWorker::answer(const Turn& turn)
 
 void EngineWorker::generate(const Turn& turn)
 {
-    const Model& model = m_engine->model();
+    const Model& model = m_open.model();
     const ChatPrompt prompt
-        = makeChatPrompt(m_template.get(), *m_tokenizer, turn.history, model.context);
+        = makeChatPrompt(m_template.get(), *m_open.tokenizer, turn.history, model.context);
     if (prompt.n_left_out > 0)
         emit noticed(
             tr("The conversation is longer than the context of %1 tokens: the model no longer sees "
                "the oldest %n message(s).",
                 nullptr, prompt.n_left_out)
                 .arg(model.context));
+    showPrompt(turn.conversation, prompt);
     AnswerFeed feed(turn, int(prompt.tokens.size()), *m_labels,
         {[this](const AnswerProgress& progress) { emit progressed(progress); },
             [this, &turn](const Message& answer) { emit partial(turn.conversation, answer); }});
@@ -165,9 +176,9 @@ void EngineWorker::generate(const Turn& turn)
         = [&](const DecodeStep& step, const std::string& text) { feed.addStep(step, text); };
     callbacks.on_end = [&](const std::string& rest) { feed.addRest(rest); };
     try {
-        Session& session = m_sessions.get(*m_engine, turn.conversation);
+        Session& session = m_sessions.get(*m_open.engine, turn.conversation);
         const GeneratedText generated = generateText(
-            *m_engine, session, m_tokenizer, prompt.tokens, m_template != nullptr,
+            *m_open.engine, session, m_open.tokenizer, prompt.tokens, m_template != nullptr,
             [this] { return m_settings->get(); }, callbacks, turn.stop);
         Message answer = feed.finish(&generated.result);
         answer.settings = answerSettingsJson(m_settings->get(), generated.result, feed.marks());
@@ -181,35 +192,41 @@ void EngineWorker::generate(const Turn& turn)
 
 void EngineWorker::countContext(const Conversation& conversation)
 {
-    int tokens = 0;
+    ChatPrompt prompt;
     try {
-        if (m_engine && !conversation.messages.empty())
-            tokens = int(makeChatPrompt(
-                m_template.get(), *m_tokenizer, conversation.messages, m_engine->model().context)
-                             .tokens.size());
-    } catch (const std::exception&) {
-        tokens = 0; // the same text is refused with a sentence when it is sent
+        if (m_open.engine && !conversation.messages.empty())
+            prompt = makeChatPrompt(
+                m_template.get(), *m_open.tokenizer, conversation.messages, m_open.model().context);
+        if (m_open.engine)
+            showPrompt(conversation.summary.id, prompt);
+    } catch (const std::exception& error) {
+        // The same text is refused with the same sentence when it is sent.
+        PromptView view;
+        view.conversation = conversation.summary.id;
+        view.problem = sentenceOf(error);
+        emit promptMade(view);
+        prompt = {};
     }
-    emit contextCounted(conversation.summary.id, tokens);
+    emit contextCounted(conversation.summary.id, int(prompt.tokens.size()));
 }
 
 void EngineWorker::measureCosts()
 {
-    if (!m_engine || m_engine->model().heads.empty() || m_engine->model().weight_bytes > kCostBytes
+    if (!m_open.engine || m_open.model().heads.empty() || m_open.model().weight_bytes > kCostBytes
         || m_quit.stop_requested())
         return;
     try {
         const GenerateSettings settings = m_settings->get();
         const Choices choices = fitChoices(settings.tree.choices,
-            std::min(settings.n_heads, int(m_engine->model().heads.size())), settings.head_top_k,
+            std::min(settings.n_heads, int(m_open.model().heads.size())), settings.head_top_k,
             settings.max_nodes);
-        Session session = m_engine->makeSession();
+        Session session = m_open.engine->makeSession();
         const CandidateTree tree = makeCandidateTree(choices);
         // The least of several medians: other programs take the processor from a long step more
         // often than from a short one.
-        StepCosts costs = measureStepCosts(*m_engine, session, tree, kCostRepeats);
+        StepCosts costs = measureStepCosts(*m_open.engine, session, tree, kCostRepeats);
         for (int round = 1; round < kCostRounds; ++round) {
-            const StepCosts again = measureStepCosts(*m_engine, session, tree, kCostRepeats);
+            const StepCosts again = measureStepCosts(*m_open.engine, session, tree, kCostRepeats);
             costs.plain_us = std::min(costs.plain_us, again.plain_us);
             costs.tree_us = std::min(costs.tree_us, again.tree_us);
         }
@@ -221,12 +238,12 @@ void EngineWorker::measureCosts()
 
 void EngineWorker::findFastestTree()
 {
-    if (!m_engine)
+    if (!m_open.engine)
         return;
     try {
-        Session session = m_engine->makeSession();
-        const std::vector<int> prompt = ownText(*m_engine, session, kOwnText);
-        AutoTree found = findAutoTree(*m_engine, session, prompt, {}, m_quit);
+        Session session = m_open.engine->makeSession();
+        const std::vector<int> prompt = ownText(*m_open.engine, session, kOwnText);
+        AutoTree found = findAutoTree(*m_open.engine, session, prompt, {}, m_quit);
         if (m_quit.stop_requested())
             return;
         const auto ms = [](double us) { return QLocale().toString(us / 1e3, 'g', 2); };

@@ -2,13 +2,16 @@
 // Model, tokenizer and engine on a thread of their own; exceptions become signals.
 #pragma once
 
+#include "app/window/chat_prompt.h"
 #include "app/window/live_settings.h"
+#include "app/window/open_model.h"
 #include "app/window/session_pool.h"
 #include "app/window/token_labels.h"
 #include "app/window/turn.h"
 #include "app/window/window_options.h"
-#include "core/text/chat_template.h"
 #include "ui/chat/chat_values.h"
+#include "ui/details/model_details.h"
+#include "ui/prompt/prompt_view.h"
 
 #include <QObject>
 #include <QVector>
@@ -25,7 +28,11 @@ public:
     ~EngineWorker() override;
 
 public slots:
-    virtual void load();
+    /// Replaces the model in use; where that fails it stays in use, unless memory was short for
+    /// both.
+    virtual void open(const gorgon::ModelChoice& choice, const std::stop_token& stop);
+    /// "": the model's own.
+    virtual void chooseTemplate(const QString& name);
     virtual void answer(const gorgon::Turn& turn);
     /// Tokens of a conversation, for the context meter.
     virtual void countContext(const gorgon::Conversation& conversation);
@@ -38,7 +45,10 @@ signals:
     void loadProgressed(int percent);
     void loaded(const gorgon::ModelSummary& model, const QVector<gorgon::TreeSpec>& trees,
         const gorgon::GenerateSettings& defaults);
-    void loadFailed(const QString& sentence);
+    void loadFailed(const QString& sentence, bool model_kept); // no sentence: it was stopped
+    void detailsRead(const gorgon::ModelDetails& details);
+    void templatesRead(const gorgon::TemplateChoice& templates);
+    void promptMade(const gorgon::PromptView& prompt); // what the next answer continues
     /// No choices: plain decoding is the fastest here.
     void treeFound(const gorgon::TreeSpec& tree, const QString& sentence);
     void costsMeasured(double plain_us, double tree_us);
@@ -53,15 +63,17 @@ signals:
 private:
     ModelSummary summary() const;
     QVector<TreeSpec> trees() const;
+    void announce();
     void generate(const Turn& turn);
+    void showPrompt(qint64 conversation, const ChatPrompt& prompt);
 
     WindowOptions m_options;
     std::shared_ptr<LiveSettings> m_settings;
     std::stop_token m_quit; // the program ends
-    std::shared_ptr<const Tokenizer> m_tokenizer;
-    std::shared_ptr<const ChatTemplate> m_template;
+    OpenModel m_open; // no engine: none is loaded
+    std::shared_ptr<const ChatTemplate> m_template; // in use: the model's own or a chosen one
+    QString m_template_name; // of a chosen one
     std::unique_ptr<TokenLabels> m_labels;
-    std::unique_ptr<Engine> m_engine;
     SessionPool m_sessions;
 };
 

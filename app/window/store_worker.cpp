@@ -12,6 +12,7 @@ namespace gorgon {
 namespace {
 
 constexpr const char* kLayoutKey = "window/layout";
+constexpr const char* kModelsKey = "models/used";
 
 std::string draftKey(qint64 conversation)
 {
@@ -77,6 +78,8 @@ void StoreWorker::open()
         draft = QString::fromStdString(m_store->value(draftKey(0)));
     });
     emit opened(layout, draft);
+    if (m_store)
+        attempt([&] { emit usedModelsRead(QString::fromStdString(store().value(kModelsKey))); });
 }
 
 void StoreWorker::close()
@@ -197,6 +200,11 @@ void StoreWorker::readSettings(const QString& model)
 void StoreWorker::saveSettings(const QString& model, const QString& text)
 {
     attempt([&] { store().setValue(settingsKey(model), text.toStdString()); });
+}
+
+void StoreWorker::saveUsedModels(const QString& text)
+{
+    attempt([&] { store().setValue(kModelsKey, text.toStdString()); });
 }
 
 } // namespace gorgon

@@ -35,6 +35,7 @@ public slots:
     void saveLayout(const QString& text);
     void readSettings(const QString& model);
     void saveSettings(const QString& model, const QString& text);
+    void saveUsedModels(const QString& text);
 
 signals:
     /// Layout of the window and draft of the chat that was not begun; after the first list.
@@ -42,6 +43,7 @@ signals:
     void listed(const gorgon::ConversationList& conversations);
     void conversationRead(const gorgon::Conversation& conversation, const QString& draft);
     void turnBegan(const gorgon::Turn& turn);
+    void usedModelsRead(const QString& text); // behind `opened`
     void settingsRead(const QString& text); // as saved for the model; empty: none were
     void turnRefused(const QString& sentence);
     void removed(qint64 conversation, const QString& title);

@@ -34,11 +34,12 @@ public:
         = 0; // steps begun after the stop was asked for
 
 public slots:
-    void load() override
+    void open(const ModelChoice&, const std::stop_token&) override
     {
         if (m_pace.load_fails) {
             emit loadFailed(
-                QStringLiteral("config.json: expected a model, found none; choose another."));
+                QStringLiteral("config.json: expected a model, found none; choose another."),
+                false);
             return;
         }
         emit loadProgressed(43);

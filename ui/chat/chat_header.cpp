@@ -13,13 +13,14 @@ namespace gorgon {
 
 ChatHeader::ChatHeader(QWidget* parent)
     : QWidget(parent)
-    , m_name(new QLabel)
+    , m_name(new QToolButton)
     , m_heads(new QLabel)
     , m_device(new Chip)
     , m_weights(new Chip)
     , m_marks(new QToolButton)
 {
-    setRole(m_name, "title");
+    // As a title, with the arrow of a choice.
+    m_name->setStyleSheet(QStringLiteral("QToolButton { font-size: 15px; font-weight: 600; }"));
     setRole(m_heads, "muted");
     m_name->setAccessibleName(tr("Model"));
     m_heads->setAccessibleName(tr("Heads"));
@@ -32,6 +33,7 @@ ChatHeader::ChatHeader(QWidget* parent)
         QStringLiteral("QToolButton { font-size: 12px; padding: 3px 10px; border-radius: 13px; }"));
     m_marks->setAccessibleName(tr("Decoding marks"));
     m_marks->setToolTip(tr("Underline what the heads drafted (Ctrl+D)"));
+    connect(m_name, &QToolButton::clicked, this, &ChatHeader::openRequested);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(Theme::kEdge, 0, Theme::kEdge, 0);
     row->setSpacing(Theme::kInner);
@@ -48,8 +50,9 @@ ChatHeader::ChatHeader(QWidget* parent)
 void ChatHeader::setModel(const ModelSummary& model)
 {
     const bool loaded = model.isLoaded();
-    m_name->setText(loaded ? model.name : tr("No model"));
-    m_name->setToolTip(model.path);
+    m_name->setText((loaded ? model.name : tr("Open a model")) + QStringLiteral(" \u25BE"));
+    m_name->setToolTip(
+        (loaded ? model.path + QLatin1Char('\n') : QString()) + tr("Open another model (Ctrl+O)"));
     m_heads->setText(!loaded     ? QString()
             : model.n_heads == 0 ? tr("without heads")
             : model.n_heads == 1 ? tr("with 1 head")

@@ -23,11 +23,14 @@ public:
     void setModel(const ModelSummary& model);
     QToolButton* marksButton() const { return m_marks; }
 
+signals:
+    void openRequested(); // another model
+
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    QLabel* m_name;
+    QToolButton* m_name;
     QLabel* m_heads;
     Chip* m_device;
     Chip* m_weights;

@@ -60,6 +60,7 @@ ChatPanel::ChatPanel(QWidget* parent)
     connect(
         m_header->marksButton(), &QToolButton::toggled, m_transcript, &Transcript::setMarksShown);
     connect(m_header->marksButton(), &QToolButton::toggled, this, &ChatPanel::marksToggled);
+    connect(m_header, &ChatHeader::openRequested, this, &ChatPanel::openRequested);
     connect(m_transcript, &Transcript::stepChosen, this, &ChatPanel::stepChosen);
     connect(m_transcript, &Transcript::editRequested, this, &ChatPanel::beginEdit);
     connect(m_transcript, &Transcript::regenerateRequested, this,
@@ -204,7 +205,7 @@ void ChatPanel::focusPrompt()
 
 void ChatPanel::escape()
 {
-    if (m_running != 0)
+    if (m_running != 0 || m_status.phase == EngineStatus::Phase::loading)
         emit stopRequested();
     else if (m_edited_message != 0)
         cancelEdit();
@@ -243,6 +244,8 @@ void ChatPanel::updateMode()
     const bool here = m_running != 0 && m_running == m_conversation;
     if (here)
         m_card->setMode(PromptCard::Mode::stop);
+    else if (m_status.phase == EngineStatus::Phase::loading)
+        m_card->setMode(PromptCard::Mode::stop, tr("Stops loading the model (Esc)"));
     else if (!m_model.isLoaded())
         m_card->setMode(PromptCard::Mode::blocked, tr("No model is loaded yet"));
     else if (m_running != 0)

@@ -58,7 +58,8 @@ signals:
     void sent(qint64 conversation, const QString& text);
     void edited(qint64 conversation, qint64 message, const QString& text);
     void regenerateRequested(qint64 conversation, qint64 message);
-    void stopRequested();
+    void stopRequested(); // of an answer, or of loading
+    void openRequested(); // another model
     void marksToggled(bool shown);
     void stepChosen(qint64 message, int step); // of an answer, to be looked at
     void draftChanged(qint64 conversation, const QString& text);

@@ -8,6 +8,7 @@
 #include <QMimeData>
 #include <QPainter>
 #include <QTextBlock>
+#include <QUrl>
 
 #include <algorithm>
 #include <cmath>
@@ -96,7 +97,11 @@ void PromptEdit::inputMethodEvent(QInputMethodEvent* event)
 // Text only: a dropped or pasted file, picture or page is never opened.
 bool PromptEdit::canInsertFromMimeData(const QMimeData* source) const
 {
-    return source->hasText();
+    // Files that are dropped are for the window: it opens them.
+    const QList<QUrl> urls = source->urls();
+    const bool files = !urls.isEmpty()
+        && std::all_of(urls.begin(), urls.end(), [](const QUrl& url) { return url.isLocalFile(); });
+    return source->hasText() && !files;
 }
 
 void PromptEdit::insertFromMimeData(const QMimeData* source)

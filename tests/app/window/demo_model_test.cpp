@@ -6,9 +6,13 @@
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/message_view.h"
+#include "ui/chat/notice_bar.h"
 #include "ui/chat/prompt_card.h"
 #include "ui/chat/transcript.h"
+#include "ui/details/details_panel.h"
 #include "ui/main_window.h"
+#include "ui/prompt/prompt_panel.h"
+#include "ui/prompt/prompt_text.h"
 #include "ui/tree/step_history.h"
 #include "ui/tuning/tuning_panel.h"
 
@@ -117,6 +121,55 @@ private slots:
         QCOMPARE(kept.messages.size(), size_t(4));
         QVERIFY(!kept.messages[1].tokens.empty());
         QCOMPARE(QString::fromStdString(kept.messages[3].text), lastText());
+    }
+
+    void aModelThatCannotBeOpenedLeavesTheOneInUse()
+    {
+        QTemporaryDir empty;
+        emit m_window->modelChosen({empty.path(), {}, {}});
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->chat()->notice()->isVisible(), kLongMs);
+        const QString sentence = m_window->chat()->notice()->text();
+        QVERIFY2(sentence.contains(QStringLiteral("config.json"))
+                && sentence.endsWith(QStringLiteral("stays in use.")),
+            qPrintable(sentence));
+        send(QStringLiteral("Hello!"));
+        QVERIFY(waitAnswer());
+        QVERIFY(!lastText().isEmpty());
+    }
+
+    void anotherModelIsOpenedInPlaceOfTheFirst()
+    {
+        QSignalSpy ready(m_host.get(), &EngineHost::modelReady);
+        const QString folder = QString::fromStdU16String(m_options.model.u16string());
+        emit m_window->modelChosen({folder, QStringLiteral("none"), QStringLiteral("f32")});
+        QVERIFY(ready.wait(kLongMs));
+        QTRY_VERIFY(m_window->details()->text().contains(QStringLiteral("none: plain decoding")));
+        QVERIFY(m_window->details()->text().contains(QStringLiteral("In memory as: f32")));
+        send(QStringLiteral("Hello!"));
+        QVERIFY(waitAnswer());
+        // A file of heads that is dropped goes to the model in use.
+        const QString heads = folder + QStringLiteral("/medusa_lm_head.safetensors");
+        emit m_window->pathDropped(heads);
+        QVERIFY(ready.wait(kLongMs));
+        QTRY_VERIFY(m_window->details()->text().contains(QStringLiteral("Blocks per head: 2")));
+        emit m_window->pathDropped(m_data->path());
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->chat()->notice()->isVisible(), kLongMs);
+        QVERIFY(m_window->chat()->notice()->text().startsWith(m_data->path()));
+    }
+
+    void thePromptIsShownAsTheChosenTemplateWritesIt()
+    {
+        m_window->showTab(3);
+        send(QStringLiteral("Hello <|end|>!"));
+        QVERIFY(waitAnswer());
+        QTRY_VERIFY(m_window->prompt()->text()->toPlainText().contains(QStringLiteral("<|user|>")));
+        const QString own = m_window->prompt()->text()->toPlainText();
+        QVERIFY2(own.startsWith(QStringLiteral("<s><|user|> Hello <|end|>!<|end|><|assistant|>")),
+            qPrintable(own));
+        emit m_window->prompt()->templateChosen(QStringLiteral("vicuna_v1.1"));
+        QTRY_VERIFY(m_window->prompt()->text()->toPlainText().contains(QStringLiteral("USER: ")));
+        emit m_window->prompt()->templateChosen({});
+        QTRY_VERIFY(m_window->prompt()->text()->toPlainText().startsWith(own));
     }
 
     void theWindowStaysResponsive_data()

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/window/open_model.h"
+
+#include "core/model/inspect.h"
+#include "core/model/model_config.h"
+
+#include <QLocale>
+#include <QObject>
+
+#include <stdexcept>
+
+namespace gorgon {
+
+namespace {
+
+constexpr DType kFormats[] = {DType::bf16, DType::f16, DType::f32, DType::q8, DType::q4};
+
+std::filesystem::path toPath(const QString& text)
+{
+    return std::filesystem::path(text.toStdU16String());
+}
+
+std::optional<DType> formatOf(const QString& name)
+{
+    for (const DType format : kFormats) {
+        if (name == QLatin1String(dtypeName(format)))
+            return format;
+    }
+    return std::nullopt;
+}
+
+QString headsWords(const HeadsReport& heads)
+{
+    return heads.n_heads == 1
+        ? QObject::tr("1 Medusa head, %1").arg(QString::fromStdString(heads.format))
+        : QObject::tr("%1 Medusa heads, %2")
+              .arg(heads.n_heads)
+              .arg(QString::fromStdString(heads.format));
+}
+
+} // namespace
+
+QStringList weightFormats()
+{
+    QStringList names;
+    for (const DType format : kFormats)
+        names << QLatin1String(dtypeName(format));
+    return names;
+}
+
+OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
+    const std::function<void(int percent)>& on_percent, const std::stop_token& stop)
+{
+    if (choice.model.isEmpty())
+        throw std::runtime_error("Demo model: expected the folder resources/demo_model beside the "
+                                 "program, found none; choose a model with Ctrl+O.");
+    LoadOptions load;
+    load.model = toPath(choice.model);
+    load.no_heads = choice.heads == QLatin1String("none");
+    if (!choice.heads.isEmpty() && !load.no_heads)
+        load.heads = toPath(choice.heads);
+    load.weights = formatOf(choice.weights);
+    load.context = options.context;
+    int shown = -1;
+    const auto on_progress = [&](const LoadProgress& progress) {
+        const int percent
+            = progress.total_bytes ? int(progress.done_bytes * 100 / progress.total_bytes) : 0;
+        if (percent != shown)
+            on_percent(shown = percent);
+    };
+    readModelConfig(load.model); // what is no model is told by its first file
+    OpenModel open;
+    open.tokenizer = loadTokenizer(load.model);
+    open.chat_template = loadChatTemplate(load.model, *open.tokenizer);
+    open.engine = std::make_unique<Engine>(
+        loadModel(makeCpuBackend({options.n_threads}), load, on_progress, stop));
+    return open;
+}
+
+PathReport reportPath(const QString& path)
+{
+    PathReport report{path, PathReport::Kind::nothing, {}, {}};
+    std::error_code error;
+    if (!std::filesystem::exists(toPath(path), error)) {
+        report.problem = QObject::tr("Nothing is there.");
+        return report;
+    }
+    const ModelReport found = inspect(toPath(path));
+    QStringList words;
+    if (found.kind == "model" && found.config) {
+        report.kind = PathReport::Kind::model;
+        const QLocale locale;
+        words << QObject::tr("%1, %2 million parameters, %3 in its files")
+                     .arg(QString::fromStdString(found.config->architecture),
+                         locale.toString(double(found.n_parameters) / 1e6, 'f',
+                             found.n_parameters < 100'000'000 ? 1 : 0),
+                         locale.formattedDataSize(qint64(found.n_bytes)));
+    }
+    if (found.heads) {
+        if (report.kind == PathReport::Kind::nothing)
+            report.kind = PathReport::Kind::heads;
+        words << headsWords(*found.heads);
+    } else if (report.kind == PathReport::Kind::model) {
+        words << QObject::tr("no heads beside it: plain decoding");
+    }
+    report.words = words.join(QStringLiteral("; "));
+    if (!found.problems.empty())
+        report.problem = QString::fromStdString(found.problems.front());
+    else if (report.kind == PathReport::Kind::nothing)
+        report.problem = QObject::tr("Neither a model nor heads are here: expected a folder with "
+                                     "config.json and weights, or a file of heads.");
+    return report;
+}
+
+} // namespace gorgon

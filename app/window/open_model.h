@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From a choice to a model that can answer.
+#pragma once
+
+#include "app/window/window_options.h"
+#include "core/decode/engine.h"
+#include "core/text/chat_template.h"
+#include "ui/models/model_choice.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace gorgon {
+
+struct OpenModel
+{
+    std::shared_ptr<const Tokenizer> tokenizer;
+    std::shared_ptr<const ChatTemplate> chat_template; // the model's own; may be nullptr
+    std::unique_ptr<Engine> engine;
+
+    const Model& model() const { return engine->model(); }
+};
+
+/// Threads, context and device as the command line says. on_percent is called when the number
+/// changes. Throws std::runtime_error with one sentence, LoadCancelled where `stop` was asked for.
+OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
+    const std::function<void(int percent)>& on_percent, const std::stop_token& stop);
+
+/// Formats that the window offers for weights in memory, by the names of the command line.
+QStringList weightFormats();
+
+/// What a path holds, for the dialog and for what is dropped; never throws.
+PathReport reportPath(const QString& path);
+
+} // namespace gorgon

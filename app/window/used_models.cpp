@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/window/used_models.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+namespace gorgon {
+
+QString usedModelsText(const QVector<ModelChoice>& used)
+{
+    QJsonArray list;
+    for (const ModelChoice& choice : used)
+        list.append(QJsonObject{{QStringLiteral("model"), choice.model},
+            {QStringLiteral("heads"), choice.heads}, {QStringLiteral("weights"), choice.weights}});
+    return QString::fromUtf8(QJsonDocument(list).toJson(QJsonDocument::Compact));
+}
+
+QVector<ModelChoice> readUsedModels(const QString& text)
+{
+    QVector<ModelChoice> used;
+    const QJsonArray list = QJsonDocument::fromJson(text.toUtf8()).array();
+    for (const QJsonValue& value : list) {
+        const ModelChoice choice{value[QStringLiteral("model")].toString(),
+            value[QStringLiteral("heads")].toString(), value[QStringLiteral("weights")].toString()};
+        if (!choice.model.isEmpty() && used.size() < kMostUsedModels)
+            used.append(choice);
+    }
+    return used;
+}
+
+} // namespace gorgon

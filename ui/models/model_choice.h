@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A model that a person wants to open. Plain values.
+#pragma once
+
+#include <QMetaType>
+#include <QString>
+#include <QVector>
+
+namespace gorgon {
+
+struct ModelChoice
+{
+    QString model; // a folder
+    QString heads; // a folder or file, "none", or empty: those found with the model
+    QString weights; // "q8"; empty: as stored
+
+    bool operator==(const ModelChoice&) const = default;
+};
+
+/// What a path holds, before it is opened.
+struct PathReport
+{
+    enum class Kind
+    {
+        nothing, // no model and no heads
+        model,
+        heads,
+    };
+    QString path;
+    Kind kind = Kind::nothing;
+    QString words; // what it is, a line or a few
+    QString problem; // the first thing wrong; empty: it can be opened
+};
+
+} // namespace gorgon
+
+Q_DECLARE_METATYPE(gorgon::ModelChoice)
+Q_DECLARE_METATYPE(gorgon::PathReport)
