@@ -195,6 +195,15 @@ bool SentencePieceTokenizer::isControl(int id) const
     return id >= 0 && id < vocabSize() && m_tokens[id].is_control;
 }
 
+std::optional<AddedToken> SentencePieceTokenizer::addedToken(int id) const
+{
+    const bool is_added = id >= static_cast<int>(m_file.pieces.size()) && id < vocabSize();
+    if (!is_added && !isControl(id))
+        return std::nullopt;
+    const Token& token = m_tokens[static_cast<std::size_t>(id)];
+    return AddedToken{.text = token.text, .special = token.is_control};
+}
+
 std::optional<int> SentencePieceTokenizer::controlId(std::string_view text) const
 {
     return m_controls.find(text);

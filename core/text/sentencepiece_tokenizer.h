@@ -33,6 +33,7 @@ public:
     std::vector<int> encodeContinuation(std::string_view text) const override;
     std::vector<int> encodeWithControls(std::string_view text) const override;
     bool isControl(int id) const override;
+    std::optional<AddedToken> addedToken(int id) const override;
     std::optional<int> controlId(std::string_view text) const override;
     std::string bytes(int id) const override;
     bool addsPrefixSpace() const override { return m_file.add_dummy_prefix; }

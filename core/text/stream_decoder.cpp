@@ -30,13 +30,33 @@ std::string StreamDecoder::push(int id)
             bytes.erase(0, 1);
         m_at_start = is_space && m_tokenizer->dropsLeadingSpaces();
     }
+    const std::size_t token_at = m_pending.size();
     m_pending += bytes;
-    return takeUtf8(m_pending, false);
+    return takeTokens(token_at);
+}
+
+// The text of all whole tokens: what stands in one token with the beginning of a character is held
+// with it, so that chunks end where tokens do.
+std::string StreamDecoder::takeTokens(std::size_t last_token_at)
+{
+    const BrokenUtf8 broken = m_tokenizer->brokenUtf8();
+    std::size_t end = 0;
+    for (std::size_t at = 0; at < m_pending.size();) {
+        const Utf8Unit unit = firstUtf8Unit(std::string_view(m_pending).substr(at), broken);
+        if (unit.kind == Utf8Unit::Kind::Unfinished)
+            break;
+        at += unit.n_bytes;
+        if (at == last_token_at || at == m_pending.size())
+            end = at;
+    }
+    std::string text = m_pending.substr(0, end);
+    m_pending.erase(0, end);
+    return takeUtf8(text, true, broken);
 }
 
 std::string StreamDecoder::finish()
 {
-    return takeUtf8(m_pending, true);
+    return takeUtf8(m_pending, true, m_tokenizer->brokenUtf8());
 }
 
 std::string decodeTokens(

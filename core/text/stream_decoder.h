@@ -24,10 +24,12 @@ public:
     std::string finish();
 
 private:
+    std::string takeTokens(std::size_t last_token_at);
+
     std::shared_ptr<const Tokenizer> m_tokenizer;
     bool m_at_start = true; // a leading space is still to be dropped
     bool m_skip_special = true;
-    std::string m_pending; // bytes of an unfinished character
+    std::string m_pending; // bytes of tokens up to one that ends inside a character
 };
 
 /// Whole text of `ids`: what a StreamDecoder yields for them, all together.

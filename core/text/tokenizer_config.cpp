@@ -56,8 +56,15 @@ void readAddedTokens(TokenizerConfig& config, const nlohmann::json& object, cons
         if (error != std::errc() || end != key.data() + key.size())
             throw std::runtime_error(what + ": expected a token id in added_tokens_decoder, found '"
                 + key.substr(0, 40) + "'");
-        const bool special = value.is_object() && boolAt(value, "special").value_or(false);
-        addToken(config, id, {tokenText(value), special}, what);
+        AddedToken token{tokenText(value), false};
+        if (value.is_object()) {
+            token.special = boolAt(value, "special").value_or(false);
+            token.lstrip = boolAt(value, "lstrip").value_or(false);
+            token.rstrip = boolAt(value, "rstrip").value_or(false);
+            token.single_word = boolAt(value, "single_word").value_or(false);
+            token.normalized = boolAt(value, "normalized").value_or(!token.special);
+        }
+        addToken(config, id, std::move(token), what);
     }
 }
 
@@ -109,6 +116,7 @@ TokenizerConfig readTokenizerConfig(const std::filesystem::path& folder)
             config.bos_token = std::move(text);
         if (auto text = tokenText(object.value("eos_token", nlohmann::json())); !text.empty())
             config.eos_token = std::move(text);
+        config.tokenizer_class = tokenText(object.value("tokenizer_class", nlohmann::json()));
         readAddedTokens(config, object, path.string());
         config.chat_template = templateIn(object);
     }

@@ -8,13 +8,9 @@
 #include <optional>
 #include <string>
 
-namespace gorgon {
+#include "core/text/added_token.h"
 
-struct AddedToken
-{
-    std::string text;
-    bool special = true; // a control token; otherwise only matched before the pieces
-};
+namespace gorgon {
 
 struct TokenizerConfig
 {
@@ -22,6 +18,7 @@ struct TokenizerConfig
     /// False: no space is put in front of text that follows a control token.
     std::optional<bool> legacy;
     std::string bos_token, eos_token; // empty: not stated
+    std::string tokenizer_class; // the reference's name, "Qwen2Tokenizer"; empty: not stated
     std::map<int, AddedToken> added_tokens; // by id
     std::optional<std::string> chat_template; // Jinja
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/text/utf8.h"
 
+#include <algorithm>
+
 namespace gorgon {
 
 namespace {
@@ -58,26 +60,41 @@ int utf8Length(std::string_view text)
     return length > 0 && n == length ? length : 0;
 }
 
-bool utf8IsUnfinished(std::string_view text)
+Utf8Unit firstUtf8Unit(std::string_view text, BrokenUtf8 broken)
 {
     int length = 0;
-    const int n = fittingBytes(text, length);
-    return n > 0 && n < length && n == static_cast<int>(text.size());
+    const int n_fitting = fittingBytes(text, length);
+    if (length > 0 && n_fitting == length)
+        return {static_cast<std::size_t>(length), Utf8Unit::Kind::Whole};
+    if (n_fitting > 0 && n_fitting == static_cast<int>(text.size()))
+        return {text.size(), Utf8Unit::Kind::Unfinished};
+    const int n_broken = broken == BrokenUtf8::OnePerByte ? 1 : std::max(1, n_fitting);
+    return {static_cast<std::size_t>(n_broken), Utf8Unit::Kind::Broken};
 }
 
-std::string takeUtf8(std::string& bytes, bool at_end)
+std::string takeUtf8(std::string& bytes, bool at_end, BrokenUtf8 broken)
 {
     std::string out;
+    out.reserve(bytes.size());
     std::string_view rest = bytes;
     while (!rest.empty()) {
-        const int length = utf8Length(rest);
-        if (length > 0)
-            out.append(rest.substr(0, length));
-        else if (!at_end && utf8IsUnfinished(rest))
+        std::size_t n_ascii = 0;
+        while (n_ascii < rest.size() && static_cast<unsigned char>(rest[n_ascii]) < 0x80)
+            ++n_ascii;
+        out.append(rest.substr(0, n_ascii));
+        rest.remove_prefix(n_ascii);
+        if (rest.empty())
             break;
+        Utf8Unit unit = firstUtf8Unit(rest, broken);
+        if (unit.kind == Utf8Unit::Kind::Unfinished && !at_end)
+            break;
+        if (unit.kind == Utf8Unit::Kind::Whole)
+            out.append(rest.substr(0, unit.n_bytes));
         else
             out.append(kReplacement);
-        rest.remove_prefix(length > 0 ? length : 1);
+        if (unit.kind == Utf8Unit::Kind::Unfinished && broken == BrokenUtf8::OnePerByte)
+            unit.n_bytes = 1;
+        rest.remove_prefix(unit.n_bytes);
     }
     bytes.erase(0, bytes.size() - rest.size());
     return out;

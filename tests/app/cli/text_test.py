@@ -30,16 +30,23 @@ def golden(name):
 
 class Tokens(CliTest):
     def test_batches_equal_the_recorded_ids(self):
-        for name in ("llama2", "mistral"):
+        for name in ("llama2", "mistral", "llama3", "qwen25", "stories260K"):
             folder, cases = golden(name)
             texts = [case["text"] for case in cases["encode"]]
-            got = self.run_json("tokenize", "--model", folder, "--batch", "--no-bos", stdin=json.dumps(texts))
-            self.assertEqual(got, [case["sp_ids"] for case in cases["encode"]])
-            with_bos = self.run_json("tokenize", "--model", folder, "--batch", stdin=json.dumps(texts))
-            self.assertEqual(with_bos, [[1] + ids for ids in got])
-            ids = [case["ids"] for case in cases["decode"]]
-            got = self.run_json("detokenize", "--model", folder, "--batch", stdin=json.dumps(ids))
-            self.assertEqual(got, [case["sp_decode"] for case in cases["decode"]])
+
+            def tokens(*options):
+                return self.run_json("tokenize", "--model", folder, "--batch", *options, stdin=json.dumps(texts))
+
+            self.assertEqual(tokens("--special"), [case["ids"] for case in cases["encode"]])
+            self.assertEqual(tokens("--special", "--no-bos"), [case["ids_no_special"] for case in cases["encode"]])
+            if name in ("llama2", "mistral"):
+                # SentencePiece itself knows no control tokens in text.
+                self.assertEqual(tokens("--no-bos"), [case["sp_ids"] for case in cases["encode"]])
+                self.assertEqual(tokens(), [[1] + case["sp_ids"] for case in cases["encode"]])
+            for options, key in (((), "decode"), (("--skip-special",), "decode_skip_special")):
+                ids = [case["ids"] for case in cases["decode"]]
+                got = self.run_json("detokenize", "--model", folder, "--batch", *options, stdin=json.dumps(ids))
+                self.assertEqual(got, [case[key] for case in cases["decode"]])
 
     def test_streamed_chunks_are_whole_characters_and_sum_to_the_text(self):
         folder, cases = golden("llama2")

@@ -423,6 +423,8 @@ TEST_CASE("no control token of a published vocabulary comes from a message, a to
                 RenderOptions options = optionsOf(true);
                 options.tools = nlohmann::ordered_json::array({{{"name", text}, {text, 1}}});
                 options.variables = {{"variable", text}, {"date_string", text}};
+                if (tokenizer->bosToken() < 0) // Qwen's; some templates need one
+                    options.special_tokens["bos_token"] = "";
                 std::vector<ChatMessage> messages;
                 for (const char* role : {"system", "user", "assistant", "user"})
                     if (role != std::string("system") || chat_template->name() != "mistral")

@@ -185,7 +185,7 @@ TEST_CASE("an unsound configuration is refused by name")
         loadTokenizer(folder.path()), doctest::Contains("added_tokens.json"), std::runtime_error);
 }
 
-TEST_CASE("a folder with tokenizer.json alone is refused and says so")
+TEST_CASE("a damaged tokenizer.json is refused in a sentence that names it")
 {
     for (const char* name : {"tj_not_json", "tj_merge_of_unknown_token"})
         CHECK_THROWS_WITH_AS(loadTokenizer(dataFolder() / "malformed" / name),
