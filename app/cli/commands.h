@@ -15,6 +15,7 @@ void addRender(CLI::App& app, Program& program);
 void addTree(CLI::App& app, Program& program);
 void addInspect(CLI::App& app, Program& program);
 void addAccuracy(CLI::App& app, Program& program);
+void addPerplexity(CLI::App& app, Program& program);
 void addProve(CLI::App& app, Program& program);
 void addBench(CLI::App& app, Program& program);
 void addDevices(CLI::App& app, Program& program);

@@ -16,9 +16,10 @@ std::optional<DType> dtypeOf(const std::string& name)
 }
 
 /// A flag that means --weights FORMAT.
-void addAlias(CLI::App& command, const char* flag, const char* format, ModelOptions& options)
+CLI::Option* addAlias(
+    CLI::App& command, const char* flag, const char* format, ModelOptions& options)
 {
-    command
+    return command
         .add_flag_callback(
             flag, [&options, format] { options.weights = format; },
             std::string("The same as --weights ") + format)
@@ -49,8 +50,8 @@ void addModelOptions(CLI::App& command, ModelOptions& options)
     command.add_option("--weights", options.weights, "Weight format in memory")
         ->check(CLI::IsMember({"native", "f32", "bf16", "f16", "q8", "q4"}))
         ->capture_default_str();
-    addAlias(command, "--load-in-8bit", "q8", options);
-    addAlias(command, "--load-in-4bit", "q4", options);
+    CLI::Option* const in_8_bit = addAlias(command, "--load-in-8bit", "q8", options);
+    addAlias(command, "--load-in-4bit", "q4", options)->excludes(in_8_bit);
     command
         .add_option(
             "--head-weights", options.head_weights, "That of the heads (default: as the base)")

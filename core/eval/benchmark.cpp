@@ -35,6 +35,16 @@ uint64_t cacheRowBytes(const ModelConfig& c)
     return uint64_t(2) * c.n_layers * c.n_kv_heads * c.head_dim * sizeof(float);
 }
 
+/// Multiply-adds of a row in all matrices that a step reads.
+double weightsPerRow(const Model& model)
+{
+    const auto size = [](const Matrix& w) { return double(w.n_out) * double(w.n_in); };
+    double sum = size(model.vocabMatrix());
+    for (const LayerWeights& layer : model.layers)
+        sum += size(layer.qkv) + size(layer.output) + size(layer.gate_up) + size(layer.down);
+    return sum;
+}
+
 } // namespace
 
 std::vector<int> ownText(Engine& engine, Session& session, int n)
@@ -112,7 +122,9 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
     report.machine = {n_threads, median(read_gbs), peaks.f32, peaks.bf16, peaks.int8};
     report.prefill_tps = std::min<double>(kMaxNodes, double(model.context)) / median(prefill) * 1e6;
 
-    const double weights_per_row = double(model.weight_bytes) / double(dtypeBytes(model.dtype));
+    const double weights_per_row = weightsPerRow(model);
+    const double gmacs
+        = isQuantized(model.dtype) && peaks.int8 > 0 ? peaks.int8 : report.machine.f32_gmacs;
     for (size_t i = 0; i < trees.size(); i++) {
         BenchRow row{.nodes = options.tree_sizes[i]};
         row.us = median(times[i]);
@@ -120,9 +132,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
         row.us_p90 = quantile(times[i], 0.9);
         row.bytes = model.weight_bytes + cacheRowBytes(model.config) * options.prompt_tokens;
         const double read_us = double(row.bytes) / report.machine.read_gbs * 1e-3;
-        const double multiply_us = report.machine.f32_gmacs > 0
-            ? weights_per_row * row.nodes / report.machine.f32_gmacs * 1e-3
-            : 0;
+        const double multiply_us = gmacs > 0 ? weights_per_row * row.nodes / gmacs * 1e-3 : 0;
         row.bandwidth_share = read_us / row.us;
         row.roofline_share = std::max(read_us, multiply_us) / row.us;
         report.rows.push_back(row);
