@@ -31,7 +31,9 @@ struct Matrix
     DType dtype = DType::f32;
     int64_t n_out = 0;
     int64_t n_in = 0;
+    size_t used = 0; // bytes of data that hold weights; 0: all
 
+    size_t usedBytes() const { return used > 0 ? used : data.bytes(); }
     explicit operator bool() const { return bool(data); }
 };
 
@@ -80,6 +82,9 @@ public:
     virtual Buffer allocate(size_t bytes) = 0;
     virtual void upload(void* device, const void* host, size_t bytes) = 0;
     virtual void download(void* host, const void* device, size_t bytes) = 0;
+    /// Names the order of weights in a Matrix and how they are quantized; changes when they do. ""
+    /// where the bytes of a matrix mean nothing to another process.
+    virtual std::string weightLayout() const { return {}; }
     virtual Matrix makeMatrix(DType dtype, int64_t n_out, int64_t n_in) = 0;
     /// Converts (round to nearest even) and packs `n_rows` rows of n_in elements into rows from `first`.
     /// source: host memory, (n_rows, n_in) of source_dtype, row-major; need not be aligned.

@@ -18,6 +18,7 @@ void addAccuracy(CLI::App& app, Program& program);
 void addPerplexity(CLI::App& app, Program& program);
 void addProve(CLI::App& app, Program& program);
 void addBench(CLI::App& app, Program& program);
+void addConvert(CLI::App& app, Program& program);
 void addDevices(CLI::App& app, Program& program);
 
 } // namespace gorgon

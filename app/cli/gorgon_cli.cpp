@@ -56,7 +56,7 @@ int runProgram(int argc, char** argv)
                "Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.");
     for (const auto add :
         {addChat, addGenerate, addLogits, addTokenize, addDetokenize, addRender, addTree,
-            addInspect, addAccuracy, addPerplexity, addProve, addBench, addDevices})
+            addInspect, addAccuracy, addPerplexity, addProve, addBench, addConvert, addDevices})
         add(app, program);
     checkNumbers(app);
     try {

@@ -2,6 +2,7 @@
 #include "app/cli/model_options.h"
 
 #include "app/cli/demo_model.h"
+#include "core/model/weights_cache.h"
 
 namespace gorgon {
 
@@ -92,6 +93,8 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     load.weights = dtypeOf(options.weights);
     load.head_weights = dtypeOf(options.head_weights);
     load.context = options.context;
+    load.weights_cache = defaultWeightsCache();
+    load.on_note = [&program](const std::string& note) { program.note(note); };
     const std::shared_ptr<Backend> backend = makeCpuBackend({.n_threads = options.threads});
     program.detail(backend->name() + ": " + backend->description());
     Progress progress(program, "loading");

@@ -117,6 +117,16 @@ StoredTensor Checkpoint::find(const std::string& name) const
     return place == m_tensors.end() ? StoredTensor() : place->second;
 }
 
+void Checkpoint::replace(const std::vector<std::string>& names, std::unique_ptr<TensorFile> view)
+{
+    for (const std::string& name : names)
+        m_tensors.erase(name);
+    for (const auto& [name, info] : view->tensors())
+        if (!m_tensors.emplace(name, StoredTensor{view.get(), &info}).second)
+            failFile(m_path, "the tensor \"" + shown(name) + "\" is there twice, once packed");
+    m_views.push_back(std::move(view));
+}
+
 void Checkpoint::add(std::unique_ptr<TensorFile> file)
 {
     for (const auto& [name, info] : file->tensors()) {

@@ -35,6 +35,8 @@ public:
     const std::vector<std::unique_ptr<TensorFile>>& files() const { return m_files; }
     /// Empty where there is no such tensor.
     StoredTensor find(const std::string& name) const;
+    /// Takes tensors away and adds those of a view that is made from them; not one of files().
+    void replace(const std::vector<std::string>& names, std::unique_ptr<TensorFile> view);
 
 private:
     static Checkpoint openIndex(const std::filesystem::path& index);
@@ -42,6 +44,7 @@ private:
 
     std::filesystem::path m_path;
     std::vector<std::unique_ptr<TensorFile>> m_files;
+    std::vector<std::unique_ptr<TensorFile>> m_views;
     std::map<std::string, StoredTensor> m_tensors;
 };
 

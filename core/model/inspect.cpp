@@ -6,6 +6,7 @@
 #include "core/model/file_error.h"
 #include "core/model/heads_file.h"
 #include "core/model/load_plan.h"
+#include "core/model/packed_weights.h"
 
 namespace gorgon {
 
@@ -96,7 +97,7 @@ private:
             m_report.config = readModelConfig(m_path);
             m_report.supported_context = supportedContext(*m_report.config);
         });
-        std::shared_ptr<const Checkpoint> checkpoint;
+        std::shared_ptr<Checkpoint> checkpoint;
         if (!attempt(
                 [&] { checkpoint = std::make_shared<Checkpoint>(Checkpoint::openFolder(m_path)); }))
         {
@@ -104,12 +105,13 @@ private:
                 m_report.kind = "unreadable";
             return;
         }
+        const bool unpacked = attempt([&] { unpackWeights(*checkpoint, m_path); });
         describeWeights(*checkpoint, true);
         attempt([&] {
             if (const std::optional<StoredHeads> heads = findHeads(m_path, checkpoint))
                 describeHeads(*heads);
         });
-        if (!m_report.config)
+        if (!m_report.config || !unpacked)
             return;
         attempt([&] {
             const auto unused
@@ -129,9 +131,9 @@ private:
             if (all_are_heads || (leave_out_heads && isHeadTensor(name)))
                 continue;
             const uint64_t n = parameters(*tensor.info);
-            m_report.dtypes[tensor.info->dtype] += n;
+            m_report.dtypes[tensor.file->storedAs(*tensor.info)] += n;
             m_report.n_parameters += n;
-            m_report.n_bytes += tensor.info->bytes;
+            m_report.n_bytes += tensor.file->storedBytes(*tensor.info);
         }
     }
 

@@ -129,7 +129,7 @@ void describeFiles(LoadReport& report, const Model& model, const LoadPlan& plan,
 {
     for (const auto& [name, tensor] : checkpoint.tensors())
         if (const uint64_t size = elementBytes(tensor.info->dtype); size > 0 && !isHeadTensor(name))
-            report.stored_types[tensor.info->dtype] += tensor.info->bytes / size;
+            report.stored_types[tensor.file->storedAs(*tensor.info)] += tensor.info->bytes / size;
     report.files.push_back(model.path / "config.json");
     const auto addFiles = [&](const Checkpoint& from) {
         for (const auto& file : from.files())

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <utility>
 
 #include "core/model/available_memory.h"
 #include "core/model/file_error.h"
 #include "core/model/model_finish.h"
+#include "core/model/packed_weights.h"
 #include "core/model/weight_loader.h"
 
 namespace gorgon {
@@ -93,6 +95,79 @@ void loadHeads(Model& model, const LoadPlan& plan, WeightLoader& loader)
     }
 }
 
+/// Packed matrices keep about their width.
+void preferNearest(LoadPlan& plan, const PackedWeights& packed)
+{
+    const auto prefer = [&](PlannedMatrix& matrix) {
+        for (const StoredTensor& part : matrix.parts)
+            if (part.file != packed.view)
+                return;
+        if (!matrix)
+            return;
+        plan.memory_bytes -= uint64_t(matrix.n_out) * rowBytes(matrix.dtype, matrix.n_in);
+        matrix.dtype = packed.nearest;
+        plan.memory_bytes += uint64_t(matrix.n_out) * rowBytes(matrix.dtype, matrix.n_in);
+    };
+    prefer(plan.embedding);
+    prefer(plan.lm_head);
+    for (PlannedLayer& layer : plan.layers)
+        for (PlannedMatrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
+            prefer(*matrix);
+    plan.dtype = plan.layers.front().qkv.dtype;
+}
+
+CacheUse finishCache(WeightsCache& cache)
+{
+    cache.finish();
+    return {cache.file(), cache.file().empty() ? 0 : cache.bytes(), cache.isReading()};
+}
+
+void loadWeights(Model& model, const LoadPlan& plan, const LoadOptions& options,
+    const Checkpoint& checkpoint, const StoredHeads* heads, WeightLoader loader)
+{
+    const std::filesystem::path& folder = options.weights_cache;
+    // What keeps one cache from being written keeps the other one, too.
+    const auto note_once = [told = false, &options](const std::string& note) mutable {
+        if (!std::exchange(told, true) && options.on_note)
+            options.on_note(note);
+    };
+    const std::function<void(const std::string&)> on_note = note_once;
+    WeightsCache cache(folder, checkpoint, model.checkpoint_hash, plan.dtype, *model.backend,
+        [&](const std::string& note) { on_note(note); });
+    loader.useCache(&cache);
+    loadBase(model, plan, loader);
+    model.cache = finishCache(cache);
+    if (!heads)
+        return;
+    WeightsCache heads_cache(folder, *heads->checkpoint, model.heads_hash + "-heads",
+        plan.head_dtype, *model.backend, [&](const std::string& note) { on_note(note); });
+    loader.useCache(&heads_cache);
+    loadHeads(model, plan, loader);
+    model.heads_cache = finishCache(heads_cache);
+}
+
+/// As loadWeights; once more where a cache turns out unusable, which it does before it is believed.
+void loadWeightsSafely(Model& model, const LoadPlan& plan, LoadOptions options,
+    const Checkpoint& checkpoint, const StoredHeads* heads, const WeightLoader& loader)
+{
+    for (int attempt = 0;; ++attempt) {
+        try {
+            loadWeights(model, plan, options, checkpoint, heads, loader);
+            return;
+        } catch (const WeightsCacheUnusable& problem) {
+            if (options.on_note)
+                options.on_note(problem.why);
+        }
+        model.embedding = {};
+        model.lm_head = {};
+        model.final_norm = {};
+        model.layers.clear();
+        model.heads.clear();
+        if (attempt > 0) // somebody spoils the file again and again
+            options.weights_cache.clear();
+    }
+}
+
 } // namespace
 
 void finishModel(Model& model)
@@ -151,9 +226,12 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
     model->path = options.model;
     model->backend = std::move(backend);
 
-    const auto checkpoint
-        = std::make_shared<const Checkpoint>(Checkpoint::openFolder(options.model));
+    const auto opened = std::make_shared<Checkpoint>(Checkpoint::openFolder(options.model));
+    const std::optional<PackedWeights> packed = unpackWeights(*opened, options.model);
+    const std::shared_ptr<const Checkpoint> checkpoint = opened;
     LoadPlan plan = planModel(model->config, *checkpoint, options.weights);
+    if (packed && !options.weights)
+        preferNearest(plan, *packed);
     plan.head_dtype = options.head_weights.value_or(plan.dtype);
     std::optional<StoredHeads> heads;
     if (!options.no_heads)
@@ -164,14 +242,16 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
         planHeads(plan, *heads, options.head_weights);
         model->heads_path = heads->path;
     }
+    model->checkpoint_hash = checkpointHash(*checkpoint);
+    if (heads)
+        model->heads_hash = checkpointHash(*heads->checkpoint);
     model->dtype = plan.dtype;
     model->head_dtype = plan.head_dtype;
     checkMemory(*model->backend, plan, model->config, model->context, options.model);
 
     try {
-        WeightLoader loader(*model->backend, plan.file_bytes, on_progress, std::move(stop));
-        loadBase(*model, plan, loader);
-        loadHeads(*model, plan, loader);
+        const WeightLoader loader(*model->backend, plan.file_bytes, on_progress, std::move(stop));
+        loadWeightsSafely(*model, plan, options, *checkpoint, heads ? &*heads : nullptr, loader);
         finishModel(*model);
         describeFiles(model->report, *model, plan, *checkpoint, heads ? &*heads : nullptr);
     } catch (const std::bad_alloc&) {

@@ -45,6 +45,14 @@ struct MedusaHead
     Matrix vocab; // (vocab, dim); empty: the base model's
 };
 
+/// A file of quantized weights that was read or written; see weights_cache.h.
+struct CacheUse
+{
+    std::filesystem::path file; // "": none
+    uint64_t bytes = 0;
+    bool was_read = false;
+};
+
 struct Model
 {
     ModelConfig config;
@@ -61,6 +69,10 @@ struct Model
     DType head_dtype = DType::f32;
     std::filesystem::path path; // "" where made at random
     std::filesystem::path heads_path;
+    std::string checkpoint_hash; // as checkpointHash; "" where made at random
+    std::string heads_hash;
+    CacheUse cache;
+    CacheUse heads_cache;
     uint64_t weight_bytes = 0; // read once by a step of the base model, vocabulary included
     uint64_t head_bytes = 0;
     LoadReport report;
@@ -76,6 +88,8 @@ struct LoadOptions
     std::optional<DType> weights; // none: as stored (f16 and bf16 stay 16 bits wide)
     std::optional<DType> head_weights; // none: as the base
     int64_t context = 0; // 0: the smaller of the model's and 4096
+    std::filesystem::path weights_cache; // folder of quantized weights; "": none
+    std::function<void(const std::string&)> on_note; // sentences for people
 };
 
 struct LoadProgress

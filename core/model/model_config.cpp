@@ -38,11 +38,6 @@ bool isNeutral(const json& value)
 
 void refuseUnsupported(const ConfigFields& fields)
 {
-    if (fields.find("quantization_config"))
-        failFile(fields.file(),
-            "the checkpoint is quantised (quantization_config), which is not supported; use the "
-            "original in "
-            "16 or 32 bits");
     for (const char* name : {"hidden_act", "hidden_activation"})
         if (const std::string value = fields.text(name);
             !value.empty() && value != "silu" && value != "swish")

@@ -31,13 +31,16 @@ public:
     /// "safetensors" or "torch archive".
     virtual const char* format() const = 0;
 
-    const std::filesystem::path& path() const { return m_file.path(); }
+    virtual const std::filesystem::path& path() const { return m_file.path(); }
     uint64_t bytes() const { return m_file.bytes(); }
     const std::map<std::string, TensorInfo>& tensors() const { return m_tensors; }
+    /// How a tensor lies in the file, where it is read as something else.
+    virtual std::string storedAs(const TensorInfo& tensor) const { return tensor.dtype; }
+    virtual uint64_t storedBytes(const TensorInfo& tensor) const { return tensor.bytes; }
 
     /// Reads bytes [first, first + out.size()) of a tensor. Throws std::runtime_error where the
     /// file has become shorter since it was opened.
-    void read(const TensorInfo& tensor, uint64_t first, std::span<std::byte> out) const;
+    virtual void read(const TensorInfo& tensor, uint64_t first, std::span<std::byte> out) const;
 
 protected:
     PlainFile m_file; // opened once

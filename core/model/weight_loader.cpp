@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/weight_loader.h"
 
+#include "core/model/content_hash.h"
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -33,6 +35,18 @@ float halfToFloat(uint16_t bits)
     else
         value = std::ldexp(float(mantissa | 1024), exponent - 25);
     return bits >> 15 ? -value : value;
+}
+
+/// The tensors that a matrix consists of, in order.
+std::string keyOf(const PlannedMatrix& plan)
+{
+    std::string key;
+    for (const StoredTensor& part : plan.parts) {
+        // The file knows tensors by name; a part knows its place alone.
+        key += (key.empty() ? "" : "+") + part.file->path().filename().string() + ":"
+            + std::to_string(part.info->offset);
+    }
+    return key;
 }
 
 void appendAsFloat(const std::vector<std::byte>& source, DType dtype, std::vector<float>& values)
@@ -69,11 +83,8 @@ void WeightLoader::begin(const std::string& what)
     advance(0);
 }
 
-Matrix WeightLoader::matrix(const PlannedMatrix& plan)
+void WeightLoader::readRows(const PlannedMatrix& plan, const BlockReader& use)
 {
-    if (!plan)
-        return {};
-    Matrix result = m_backend.makeMatrix(plan.dtype, plan.n_out, plan.n_in);
     int64_t row = 0;
     for (const StoredTensor& part : plan.parts) {
         const DType stored = storedType(*part.info);
@@ -84,13 +95,47 @@ Matrix WeightLoader::matrix(const PlannedMatrix& plan)
             const int64_t n = std::min(block_rows, n_rows - first);
             m_block.resize(size_t(n) * row_bytes);
             part.file->read(*part.info, uint64_t(first) * row_bytes, m_block);
-            m_backend.setRows(result, row + first, n, m_block.data(), stored);
+            use(row + first, n, stored);
             advance(m_block.size());
         }
         row += n_rows;
     }
     assert(row == plan.n_out);
+}
+
+Matrix WeightLoader::matrix(const PlannedMatrix& plan)
+{
+    if (!plan)
+        return {};
+    Matrix result = m_backend.makeMatrix(plan.dtype, plan.n_out, plan.n_in);
+    const bool cached = m_cache && m_cache->isEnabled() && isQuantized(plan.dtype);
+    if (cached && m_cache->isReading()) {
+        matrixFromCache(plan, result);
+        return result;
+    }
+    ContentHash source;
+    readRows(plan, [&](int64_t first, int64_t n, DType stored) {
+        if (cached)
+            source.add(m_block);
+        m_backend.setRows(result, first, n, m_block.data(), stored);
+    });
+    if (cached)
+        m_cache->write(keyOf(plan), source.hex(), m_backend, result);
     return result;
+}
+
+void WeightLoader::matrixFromCache(const PlannedMatrix& plan, Matrix& matrix)
+{
+    const std::string key = keyOf(plan);
+    if (m_cache->mustCompare()) {
+        ContentHash source;
+        readRows(plan, [&](int64_t, int64_t, DType) { source.add(m_block); });
+        m_cache->checkSource(key, matrix, source.hex());
+    } else {
+        for (const StoredTensor& part : plan.parts)
+            advance(part.info->bytes);
+    }
+    m_cache->read(key, m_backend, matrix);
 }
 
 Buffer WeightLoader::vector(const PlannedVector& plan)

@@ -93,7 +93,8 @@ Matrix makePackedMatrix(DType dtype, int64_t n_out, int64_t n_in)
     if (n_out < 1 || n_in < 1 || n_out > int64_t(1) << 40 || n_in > int64_t(1) << 40)
         throw std::bad_alloc();
     Matrix matrix;
-    matrix.data = allocateHost(productOf(size_t(panelCount(n_out)), panelBytes(dtype, n_in)));
+    matrix.used = productOf(size_t(panelCount(n_out)), panelBytes(dtype, n_in));
+    matrix.data = allocateHost(matrix.used);
     matrix.dtype = dtype;
     matrix.n_out = n_out;
     matrix.n_in = n_in;

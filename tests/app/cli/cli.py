@@ -2,6 +2,7 @@
 """Runs gorgon-cli as people do: arguments, standard input, output and exit status."""
 import array
 import json
+import os
 import pathlib
 import struct
 import subprocess
@@ -28,6 +29,7 @@ class CliTest(unittest.TestCase):
         return path
 
     def run_cli(self, *arguments, stdin="", status=0, timeout=300, **more):
+        more.setdefault("env", {**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache")})
         data = stdin if isinstance(stdin, bytes) else stdin.encode()
         done = subprocess.run([PROGRAM, *map(str, arguments)], input=data, capture_output=True,
                               timeout=timeout, **more)

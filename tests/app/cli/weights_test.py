@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Weight formats: options, perplexity and caches."""
 import json
+import os
+import pathlib
 
 import cli
 from cli import DATA, SOURCE, CliTest
@@ -75,6 +77,51 @@ class Perplexity(CliTest):
         self.fails(1, "perplexity", self.folder / "absent.txt")
         self.fails(1, "perplexity", "--tokens-file", self.write("ids.json", [1]))
         self.fails(1, "perplexity", "--model", MODEL, "--tokens-file", self.write("ids.json", [1, 100000]))
+
+
+class Cache(CliTest):
+    def convert(self, *more):
+        return self.run_json("convert", MODEL, "--json", *more)
+
+    def test_weights_are_made_once(self):
+        heads = DATA / "medusa" / "heads" / "llama_mha_trained"
+        first = self.convert("--weights", "q8", "--heads", heads)
+        self.assertFalse(first["model"]["was_there"] or first["heads"]["was_there"])
+        self.assertEqual(pathlib.Path(first["model"]["file"]).parent, self.folder / "cache" / "gorgon" / "weights")
+        for part in ("model", "heads"):
+            self.assertEqual(pathlib.Path(first[part]["file"]).stat().st_size, first[part]["bytes"])
+        again = self.convert("--load-in-8bit", "--heads", heads)
+        self.assertTrue(again["model"]["was_there"] and again["heads"]["was_there"])
+        self.assertFalse(self.convert("--weights", "q4")["model"]["was_there"])
+        shown = self.run_cli("convert", MODEL, "--weights", "q4").stdout.decode()
+        self.assertIn("was there", shown)
+
+    def test_text_is_the_same_with_and_without_the_cache(self):
+        ids = self.write("ids.json", cases()[2]["input_ids"])
+        ask = ["generate", "--model", MODEL, "--tokens-file", ids, "--json", "--ignore-eos", "--weights", "q4"]
+        first = self.run_json(*ask)["tokens"]
+        self.assertEqual(self.run_json(*ask)["tokens"], first)
+        file = pathlib.Path(self.convert("--weights", "q4")["model"]["file"])
+        raw = bytearray(file.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        file.write_bytes(raw)
+        done = self.run_cli(*ask)
+        self.assertEqual(json.loads(done.stdout)["tokens"], first)
+        self.assertEqual(done.stderr.decode().count("damaged"), 1)
+
+    def test_no_room(self):
+        blocked = {**os.environ, "XDG_CACHE_HOME": str(self.write("file", "in the way"))}
+        ids = self.write("ids.json", [1, 5, 9])
+        done = self.run_cli("generate", "--model", MODEL, "--tokens-file", ids, "--weights", "q8", env=blocked)
+        self.assertEqual(done.stderr.decode().count("cannot be written"), 1)
+        done = self.run_cli("convert", MODEL, "--weights", "q8", env=blocked, status=1)
+        self.assertIn("XDG_CACHE_HOME", done.stderr.decode())
+
+    def test_wrong_usage(self):
+        self.fails(2, "convert", MODEL)
+        self.fails(2, "convert", MODEL, "--weights", "bf16")
+        self.fails(2, "convert", MODEL, "--model", MODEL, "--weights", "q8")
+        self.fails(1, "convert", self.folder / "absent", "--weights", "q8")
 
 
 if __name__ == "__main__":

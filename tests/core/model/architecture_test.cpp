@@ -232,7 +232,6 @@ TEST_CASE("What changes results and is not supported is refused by name, neutral
             Row{"hidden_activation", R"("gelu_pytorch_tanh")", "null"},
             Row{"partial_rotary_factor", "0.75", "1.0"}, Row{"pretraining_tp", "2", "1"},
             Row{"sliding_window_pattern", "6", "null"}, Row{"rotary_pct", "0.25", "null"},
-            Row{"quantization_config", R"({"quant_method": "fp8"})", "null"},
             Row{"rope_parameters",
                 R"({"full_attention": {"rope_type": "default", "rope_theta": 1e6}})", "null"},
             Row{"rope_scaling", R"({"type": "mrope", "mrope_section": [16, 24, 24]})", "null"},

@@ -218,7 +218,6 @@ TEST_CASE_FIXTURE(Fixture, "Every field is bounded, and the message names it")
                  "gemma\" is not supported; llama, mistral, qwen2, qwen3 and smollm3 are"},
              Row{R"({"model_type": "llama\n\u001b"})", "not supported"},
              Row{R"({"model_type": ""})", "model_type"}, Row{R"({"model_type": 3})", "model_type"},
-             Row{R"({"quantization_config": {"quant_method": "gptq"}})", "quantised"},
              Row{R"({"tie_word_embeddings": "yes"})", "tie_word"},
              Row{R"({"attention_bias": 1})", "attention_bias"},
              Row{R"({"eos_token_id": "2"})", "eos_token_id"},
