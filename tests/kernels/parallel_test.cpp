@@ -47,7 +47,7 @@ TEST_CASE("every item is done once, call after call")
     for (const int n_threads : {1, 2, 3, 5}) {
         ThreadPool pool(n_threads);
         CHECK(pool.size() == n_threads);
-        int n_wrong = 0;
+        std::atomic<int> n_wrong = 0;
         for (int round = 0; round < 2000; round++) {
             const int n = round % 17;
             std::vector<int> done(17, 0);
