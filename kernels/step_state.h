@@ -47,6 +47,7 @@ enum class Verdict : uint8_t
     rejected,
     passed, // admitted by its parent, but another path was longer
     accepted,
+    beyond_end, // as accepted, but the answer had ended before it
 };
 
 /// Times in nanoseconds of an arbitrary clock, written by `stamp`.

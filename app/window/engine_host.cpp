@@ -47,7 +47,7 @@ EngineHost::EngineHost(
     connect(&m_store_thread, &QThread::finished, m_store, &QObject::deleteLater);
     m_cost_timer->setSingleShot(true);
     m_cost_timer->setInterval(kCostMs);
-    connect(m_cost_timer, &QTimer::timeout, m_engine, &EngineWorker::measureCosts);
+    connect(m_cost_timer, &QTimer::timeout, this, &EngineHost::measureCosts);
     connect(m_cost_timer, &QTimer::timeout, this, &EngineHost::keepSettings);
     connectEngine();
     connectStore();
@@ -87,18 +87,17 @@ void EngineHost::connectEngine()
             setPhase(Phase::ready);
             QMetaObject::invokeMethod(
                 m_store, [store = m_store, path = model.path] { store->readSettings(path); });
-            QMetaObject::invokeMethod(m_engine, &EngineWorker::measureCosts, Qt::QueuedConnection);
+            measureCosts();
             emit modelReady();
         });
     connect(m_engine, &EngineWorker::loadFailed, this, [this](const QString& sentence, bool kept) {
         if (!kept)
             m_window->setModel({});
         if (!sentence.isEmpty())
-            m_window->showError(
-                kept ? tr("%1. The model loaded before stays in use.")
-                                             .arg(sentence.endsWith(QLatin1Char('.'))
-                                                     ? sentence.chopped(1)
-                                                     : sentence) : sentence);
+            m_window->showError(kept
+                    ? tr("%1. The model loaded before stays in use.")
+                          .arg(sentence.endsWith(QLatin1Char('.')) ? sentence.chopped(1) : sentence)
+                    : sentence);
         setPhase(kept ? Phase::ready : sentence.isEmpty() ? Phase::no_model : Phase::failed);
     });
     connect(m_engine, &EngineWorker::detailsRead, m_window->details(), &DetailsPanel::setDetails);
@@ -108,6 +107,7 @@ void EngineHost::connectEngine()
             m_window->prompt()->setPrompt(prompt);
     });
     connect(m_engine, &EngineWorker::costsMeasured, m_window, &MainWindow::setStepCosts);
+    connect(m_engine, &EngineWorker::costsMeasured, this, [this] { m_costs_known = true; });
     connect(m_engine, &EngineWorker::treeFound, this,
         [this](const TreeSpec& tree, const QString& sentence) {
             m_window->tuning()->setCustomTree(tree);
@@ -223,8 +223,13 @@ void EngineHost::connectWindow()
             m_store, [store = m_store, layout] { store->saveLayout(layout); });
     });
     connect(m_window, &MainWindow::closing, this, &EngineHost::shutDown);
-    connect(m_window->tuning(), &TuningPanel::fastestTreeRequested, m_engine,
-        &EngineWorker::findFastestTree);
+    connect(m_window->tuning(), &TuningPanel::fastestTreeRequested, this, [this] {
+        m_stop_timing = {};
+        QMetaObject::invokeMethod(m_engine,
+            [engine = m_engine, stop = m_stop_timing.get_token()] {
+                engine->findFastestTree(stop);
+            });
+    });
     connect(m_window->tuning(), &TuningPanel::customTreeEntered, this, [this](const QString& text) {
         TreeSpec tree;
         QString problem = readCustomTree(text, tree);
@@ -241,7 +246,19 @@ void EngineHost::settingsEdited(const GenerateSettings& settings)
 {
     m_settings->set(settings);
     m_settings_edited = true;
+    m_costs_known = false;
     m_cost_timer->start();
+}
+
+void EngineHost::measureCosts()
+{
+    if (isAnswering()) { // its steps come first
+        m_cost_timer->start();
+        return;
+    }
+    m_stop_timing = {};
+    QMetaObject::invokeMethod(m_engine,
+        [engine = m_engine, stop = m_stop_timing.get_token()] { engine->measureCosts(stop); });
 }
 
 void EngineHost::keepSettings()
@@ -260,6 +277,8 @@ void EngineHost::request(
         m_window->chat()->refuseTurn(tr("An answer is being written; stop it first."));
         return;
     }
+    m_stop_timing.request_stop();
+    m_cost_timer->stop();
     const TurnRequest turn{kind, conversation, message, text};
     QMetaObject::invokeMethod(m_store, [store = m_store, turn] { store->beginTurn(turn); });
 }
@@ -288,6 +307,8 @@ void EngineHost::finishTurn(qint64 conversation, const Message& answer)
             : answer.state == MessageState::stopped ? Phase::stopped
                                                     : Phase::ready);
     m_window->chat()->finishAnswer(conversation, answer);
+    if (m_settings_edited || !m_costs_known)
+        m_cost_timer->start();
     emit answerFinished();
 }
 
@@ -334,6 +355,7 @@ void EngineHost::shutDown()
     m_quit.request_stop();
     m_stop.request_stop();
     m_stop_loading.request_stop();
+    m_stop_timing.request_stop();
     m_engine_thread.quit();
     const bool engine_ended = m_engine_thread.wait(deadline);
     // The engine's last words are in the store's queue now; close() comes behind them.
@@ -348,10 +370,9 @@ void EngineHost::shutDown()
     }
     m_store_thread.quit();
     const bool store_ended = m_store_thread.wait(deadline);
-    // A thread that hangs in a device or a disk must not keep the program alive: all messages are
-    // saved.
+    // A thread that hangs in a device or a disk must not keep the program alive.
     if (!engine_ended || !store_ended)
-        std::_Exit(EXIT_FAILURE);
+        std::_Exit(store_ended ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 } // namespace gorgon

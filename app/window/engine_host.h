@@ -66,6 +66,7 @@ private:
     void addUsedModels(const QString& text); // as the store kept them
     void settingsEdited(const GenerateSettings& settings);
     void keepSettings();
+    void measureCosts();
 
     WindowOptions m_options;
     MainWindow* m_window;
@@ -77,8 +78,10 @@ private:
     QVector<ModelChoice> m_used; // the newest first
     bool m_used_read = false; // the store's are among them
     std::stop_source m_stop_loading;
+    std::stop_source m_stop_timing; // an answer goes before figures
     QVector<TreeSpec> m_trees; // offered for it
     bool m_settings_edited = false; // since they were saved
+    bool m_costs_known = false; // of the settings in force
     std::stop_source m_quit;
     std::stop_source m_stop; // of the answer in the making
     QThread m_engine_thread;

@@ -15,6 +15,8 @@ namespace gorgon {
 void EngineHost::open(const ModelChoice& choice)
 {
     stop();
+    m_stop_timing.request_stop();
+    m_costs_known = false;
     m_opening = choice;
     m_stop_loading = {};
     setPhase(EngineStatus::Phase::loading);

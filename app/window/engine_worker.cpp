@@ -13,6 +13,7 @@
 #include "core/model/available_memory.h"
 #include "core/model/inspect.h"
 
+#include <QDeadlineTimer>
 #include <QLocale>
 
 #include <algorithm>
@@ -23,8 +24,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kCostRepeats = 3;
-constexpr int kCostRounds = 6;
+constexpr int kCostMs = 60;
 constexpr int kOwnText = 16; // tokens of the model's own, behind which trees are timed
 constexpr uint64_t kCostBytes = uint64_t(1)
     << 30; // larger models are not timed unasked: seconds of work
@@ -210,10 +210,9 @@ void EngineWorker::countContext(const Conversation& conversation)
     emit contextCounted(conversation.summary.id, int(prompt.tokens.size()));
 }
 
-void EngineWorker::measureCosts()
+void EngineWorker::measureCosts(const std::stop_token& stop)
 {
-    if (!m_open.engine || m_open.model().heads.empty() || m_open.model().weight_bytes > kCostBytes
-        || m_quit.stop_requested())
+    if (!m_open.engine || m_open.model().heads.empty() || m_open.model().weight_bytes > kCostBytes)
         return;
     try {
         const GenerateSettings settings = m_settings->get();
@@ -222,30 +221,35 @@ void EngineWorker::measureCosts()
             settings.max_nodes);
         Session session = m_open.engine->makeSession();
         const CandidateTree tree = makeCandidateTree(choices);
-        // The least of several medians: other programs take the processor from a long step more
-        // often than from a short one.
-        StepCosts costs = measureStepCosts(*m_open.engine, session, tree, kCostRepeats);
-        for (int round = 1; round < kCostRounds; ++round) {
-            const StepCosts again = measureStepCosts(*m_open.engine, session, tree, kCostRepeats);
-            costs.plain_us = std::min(costs.plain_us, again.plain_us);
-            costs.tree_us = std::min(costs.tree_us, again.tree_us);
-        }
+        // The least of several: other programs take the processor from a long step more often than from a short
+        // one. An answer does not wait for more than one round.
+        const QDeadlineTimer enough(kCostMs);
+        StepCosts costs;
+        do {
+            if (stop.stop_requested() || m_quit.stop_requested())
+                return;
+            const StepCosts now = measureStepCosts(*m_open.engine, session, tree, 1);
+            costs.plain_us = costs.plain_us > 0 ? std::min(costs.plain_us, now.plain_us) : now.plain_us;
+            costs.tree_us = costs.tree_us > 0 ? std::min(costs.tree_us, now.tree_us) : now.tree_us;
+        } while (!enough.hasExpired());
         emit costsMeasured(costs.plain_us, choices.empty() ? 0 : costs.tree_us);
     } catch (const std::exception& error) {
         emit noticed(sentenceOf(error));
     }
 }
 
-void EngineWorker::findFastestTree()
+void EngineWorker::findFastestTree(const std::stop_token& stop)
 {
     if (!m_open.engine)
         return;
     try {
         Session session = m_open.engine->makeSession();
         const std::vector<int> prompt = ownText(*m_open.engine, session, kOwnText);
-        AutoTree found = findAutoTree(*m_open.engine, session, prompt, {}, m_quit);
-        if (m_quit.stop_requested())
+        AutoTree found = findAutoTree(*m_open.engine, session, prompt, {}, stop);
+        if (stop.stop_requested()) {
+            emit noticed(tr("The search for the fastest tree was stopped; ask for it again in Tune."));
             return;
+        }
         const auto ms = [](double us) { return QLocale().toString(us / 1e3, 'g', 2); };
         if (found.tree.choices.empty())
             emit treeFound({},

@@ -36,10 +36,11 @@ public slots:
     virtual void answer(const gorgon::Turn& turn);
     /// Tokens of a conversation, for the context meter.
     virtual void countContext(const gorgon::Conversation& conversation);
-    /// Times a plain step and one with the tree of the settings now in force.
-    virtual void measureCosts();
+    /// Times a plain step and one with the tree of the settings now in force, for a fraction of a second at
+    /// most.
+    virtual void measureCosts(const std::stop_token& stop);
     /// Counts, times and answers with treeFound.
-    virtual void findFastestTree();
+    virtual void findFastestTree(const std::stop_token& stop);
 
 signals:
     void loadProgressed(int percent);

@@ -116,11 +116,15 @@ DecodeStep rootOnly(int root)
     return step;
 }
 
-void cut(DecodeStep& step, size_t n_tokens)
+/// The answer ends with the n-th token of the step.
+void end(DecodeStep& step, size_t n_tokens)
 {
+    for (size_t i = n_tokens; i < step.path.size(); i++)
+        step.nodes[step.path[i]].verdict = Verdict::beyond_end;
     step.tokens.resize(n_tokens);
     step.path.resize(n_tokens);
     step.accept_length = int(n_tokens) - 1;
+    step.next_root = -1;
 }
 
 std::string count(int64_t n, const char* unit)
@@ -337,9 +341,9 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
         const bool at_eos
             = eos_at != step.tokens.end() && eos_at - step.tokens.begin() < std::min(left, room);
         if (at_eos)
-            cut(step, eos_at - step.tokens.begin() + 1);
-        else if (int64_t(step.tokens.size()) > left)
-            cut(step, size_t(left));
+            end(step, size_t(eos_at - step.tokens.begin()) + 1);
+        else if (int64_t(step.tokens.size()) >= left)
+            end(step, size_t(left));
         step.index = result.stats.steps++;
         step.position = position;
         step.acceptance = effectiveAcceptance(settings);

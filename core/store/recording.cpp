@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr uint64_t kMaxBytes = uint64_t(256) << 20;
-constexpr const char* kVerdicts[] = {"not_reached", "rejected", "passed", "accepted"};
+constexpr const char* kVerdicts[] = {"not_reached", "rejected", "passed", "accepted", "beyond_end"};
 constexpr const char* kOrigins[] = {"root", "medusa_head"};
 constexpr const char* kAcceptances[] = {"greedy", "typical", "exact"};
 

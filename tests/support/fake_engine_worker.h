@@ -97,7 +97,7 @@ public slots:
         emit contextCounted(conversation.summary.id, int(conversation.messages.size()) * 10);
     }
 
-    void measureCosts() override { emit costsMeasured(1000, 1400); }
+    void measureCosts(const std::stop_token&) override { emit costsMeasured(1000, 1400); }
 
 private:
     FakePace m_pace;

@@ -44,7 +44,8 @@ void HeadAccuracy::add(const DecodeStep& step)
     for (size_t i = 1; i < step.tokens.size(); ++i)
         settle(step.position + int64_t(i), step.tokens[i]);
     m_next_position = step.position + int64_t(step.tokens.size());
-    settle(m_next_position, step.next_root);
+    if (step.next_root >= 0)
+        settle(m_next_position, step.next_root);
 }
 
 void HeadAccuracy::settle(int64_t position, int token)

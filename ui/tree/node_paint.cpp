@@ -24,7 +24,7 @@ QPen borderPen(const NodeFace& face)
         return QPen(t.muted, 1.8);
     if (face.onPath())
         return QPen(t.accent, t.high_contrast ? 2.5 : 1.8);
-    if (face.verdict == Verdict::passed)
+    if (face.verdict == Verdict::passed || face.verdict == Verdict::beyond_end)
         return QPen(t.accent, t.high_contrast ? 2 : 1.2);
     QPen pen(t.hairline, t.hairline_width);
     if (isDim(face)) {
@@ -93,7 +93,7 @@ void paintVerdict(QPainter* painter, const QPointF& c, Verdict verdict)
     if (verdict == Verdict::accepted) {
         painter->drawPolyline(
             QPolygonF{c + QPointF(-3.5, 0.2), c + QPointF(-1, 2.7), c + QPointF(3.5, -2.7)});
-    } else if (verdict == Verdict::passed) {
+    } else if (verdict == Verdict::passed || verdict == Verdict::beyond_end) {
         painter->drawEllipse(c, 3.2, 3.2);
     } else if (verdict == Verdict::rejected) {
         painter->drawLine(c + QPointF(-2.6, -2.6), c + QPointF(2.6, 2.6));

@@ -56,7 +56,7 @@ int deepestPassed(const DecodeStep& step, int node)
     for (size_t i = size_t(node) + 1; i < step.nodes.size(); ++i) {
         const StepNode& own = step.nodes[i];
         below[i] = own.parent >= 0 && own.parent < int(i) && below[size_t(own.parent)]
-            && own.verdict >= Verdict::passed;
+            && (own.verdict == Verdict::passed || own.verdict == Verdict::accepted);
         if (below[i])
             depth = std::max(depth, own.depth);
     }
@@ -129,6 +129,9 @@ QString nodeSentence(const StepView& view, int index)
     const QString reason = reasonWords(view, index);
     if (node->verdict == Verdict::accepted)
         return StepWords::tr("%1 %2: accepted.").arg(draft, reason);
+    if (node->verdict == Verdict::beyond_end)
+        return StepWords::tr("%1 %2: it would be accepted, but the answer ended before it.")
+            .arg(draft, reason);
     if (node->verdict == Verdict::passed) {
         const bool tie = deepestPassed(view.step, index) >= view.step.accept_length;
         const QString text = tie
@@ -149,6 +152,8 @@ QString endSentence(const StepView& view)
     const QString next = choiceWords(view, last);
     if (!nodeAt(step, last))
         return QString();
+    if (step.next_root < 0)
+        return StepWords::tr("The answer ends with %1.").arg(quoted(labelOf(view, last)));
     if (draftDepth(step) == 0)
         return StepWords::tr("The model continues with %1.").arg(next);
     int n_children = 0;

@@ -58,6 +58,8 @@ QString verdictText(Verdict verdict)
         return StepWords::tr("passed");
     case Verdict::rejected:
         return StepWords::tr("rejected");
+    case Verdict::beyond_end:
+        return StepWords::tr("beyond the end");
     case Verdict::not_reached:
         break;
     }
@@ -70,6 +72,7 @@ QString verdictGlyph(Verdict verdict)
     case Verdict::accepted:
         return QStringLiteral("✓");
     case Verdict::passed:
+    case Verdict::beyond_end:
         return QStringLiteral("○");
     case Verdict::rejected:
         return QStringLiteral("✕");
