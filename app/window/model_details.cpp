@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/model_details.h"
 
+#include "ui/chat/visible_text.h"
+
 #include <QLocale>
 #include <QObject>
 
@@ -28,7 +30,7 @@ QString millions(uint64_t n)
 
 QString number(int64_t n)
 {
-    return QLocale().toString(qlonglong(n));
+    return groupedNumber(n);
 }
 
 Section modelSection(const Model& model)
@@ -110,8 +112,15 @@ Section machineSection(const Model& model, const ModelSummary& summary)
 Section filesSection(const Model& model)
 {
     Section section{QObject::tr("Files"), {}};
+    QStringList names;
     for (const std::filesystem::path& file : model.report.files)
-        section.rows.append({text(file.filename().string()), pathText(file.parent_path())});
+        names << text(file.filename().string());
+    section.rows = {{QObject::tr("Folder"), pathText(model.path)},
+        {QObject::tr("Read"), names.join(QStringLiteral(", "))}};
+    if (!model.checkpoint_hash.empty())
+        section.rows.append({QObject::tr("Hash"), text(model.checkpoint_hash)});
+    if (!model.heads_hash.empty())
+        section.rows.append({QObject::tr("Hash of the heads"), text(model.heads_hash)});
     return section;
 }
 
@@ -134,6 +143,7 @@ ModelDetails modelDetails(const OpenModel& open, const ModelSummary& summary)
         details.memory.append({text(part.name), qint64(part.bytes)});
     details.memory.append({QObject::tr("workspace"), qint64(open.engine->workspaceBytes())});
     details.memory.append({QObject::tr("cache of a chat"), qint64(cacheBytes(model))});
+    details.warnings = open.notes;
     for (const std::string& warning : model.report.warnings)
         details.warnings << text(warning);
     return details;

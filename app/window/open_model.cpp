@@ -3,6 +3,7 @@
 
 #include "core/model/inspect.h"
 #include "core/model/model_config.h"
+#include "core/model/weights_cache.h"
 
 #include <QLocale>
 #include <QObject>
@@ -61,6 +62,9 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
         load.heads = toPath(choice.heads);
     load.weights = formatOf(choice.weights);
     load.context = options.context;
+    OpenModel open;
+    load.weights_cache = defaultWeightsCache();
+    load.on_note = [&](const std::string& note) { open.notes << QString::fromStdString(note); };
     int shown = -1;
     const auto on_progress = [&](const LoadProgress& progress) {
         const int percent
@@ -69,7 +73,6 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
             on_percent(shown = percent);
     };
     readModelConfig(load.model); // what is no model is told by its first file
-    OpenModel open;
     open.tokenizer = loadTokenizer(load.model);
     open.chat_template = loadChatTemplate(load.model, *open.tokenizer);
     open.engine = std::make_unique<Engine>(

@@ -18,6 +18,7 @@ struct OpenModel
     std::shared_ptr<const Tokenizer> tokenizer;
     std::shared_ptr<const ChatTemplate> chat_template; // the model's own; may be nullptr
     std::unique_ptr<Engine> engine;
+    QStringList notes; // a sentence each, of what happened while loading
 
     const Model& model() const { return engine->model(); }
 };
