@@ -71,6 +71,17 @@ void printReport(const BenchReport& report, const std::string& cpu)
             *report.tokens_per_step);
 }
 
+/// The limits of these two depend on the model, so core finds them passed.
+std::string byOption(const std::string& problem)
+{
+    for (const auto& [core, option] : {std::pair{"prompt tokens:", "--prompt-tokens:"},
+             std::pair{"new tokens:", "--new-tokens:"}})
+        if (problem.starts_with(core))
+            return option + problem.substr(std::string_view(core).size())
+                + "; the context of the model holds no more (--context)";
+    return problem;
+}
+
 constexpr int kAutoPrompt = 16; // tokens of its own text behind which the model is timed
 
 int run(Options options, Program& program)
@@ -93,11 +104,13 @@ int run(Options options, Program& program)
     findTreeWhereAuto(settings, engine, session, ownText(engine, session, kAutoPrompt), program);
     options.bench.tree = settings.tree;
     BenchReport report;
-    {
+    try {
         Progress progress(program, "measuring");
         report = runBench(
             engine, session, options.bench,
             [&](int done, int total) { progress.show(done, total); }, program.interrupt.token());
+    } catch (const std::runtime_error& problem) {
+        throw std::runtime_error(byOption(problem.what()));
     }
     if (program.interrupt.requested())
         throw Interrupted();

@@ -13,7 +13,9 @@ constexpr const char* kHelp
       "/exit  (!!exit)    leave, as Ctrl-D\n"
       "/reset (!!reset)   forget the conversation\n"
       "/undo  (!!remove)  take the last question and its answer back\n"
-      "/retry (!!regen)   answer the last question again\n"
+      "/retry (!!regen)   answer the last question again; with --seed each try has a seed of its "
+      "own,\n"
+      "                   made of the seed and the number of the try: the same tries every time\n"
       "/save FILE (!!save), /load FILE (!!load)   the conversation as JSON\n"
       "/stats             figures of the last answer\n"
       "/set NAME VALUE    temperature, top-p, tree, num-heads, ...: acts on the next step\n"
@@ -63,7 +65,8 @@ ChatAction runChatLine(const std::string& line, ChatSession& session, ChatView& 
     else if (command == "/stats")
         view.showNotice(session.figures());
     else if (command == "/undo" || command == "/retry") {
-        std::optional<std::string> question = session.undo();
+        std::optional<std::string> question
+            = command == "/retry" ? session.retry() : session.undo();
         if (!question)
             view.showNotice("there is no question yet");
         else if (command == "/retry")

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/cli/auto_tree.h"
+#include "app/cli/checked_numbers.h"
 #include "app/cli/prompt_options.h"
 #include "app/cli/result_json.h"
 #include "app/cli/saved_chat.h"
@@ -46,6 +47,8 @@ std::vector<int> ChatSession::promptTokens() const
 void ChatSession::answer(const std::string& text, ChatView& view, const std::stop_token& stop,
     const std::function<void()>& between)
 {
+    m_try = m_retries ? m_try + 1 : 0;
+    m_retries = false;
     m_messages.push_back({"user", text, {}});
     GeneratedText answer;
     try {
@@ -61,7 +64,7 @@ void ChatSession::answer(const std::string& text, ChatView& view, const std::sto
         view.beginAnswer();
         answer = generateText(
             m_engine, m_session, m_tokenizer, prompt, m_template != nullptr,
-            [&] { return m_settings; },
+            [&] { return settingsOfTry(); },
             {{},
                 [&](const DecodeStep& step, const std::string& piece) {
                     view.showStep(step, piece);
@@ -96,6 +99,25 @@ std::optional<std::string> ChatSession::undo()
     return question;
 }
 
+std::optional<std::string> ChatSession::retry()
+{
+    std::optional<std::string> question = undo();
+    m_retries = question.has_value();
+    return question;
+}
+
+GenerateSettings ChatSession::settingsOfTry() const
+{
+    GenerateSettings settings = m_settings;
+    if (settings.seed && m_try > 0) { // splitmix64: neighbouring seeds and tries lie far apart
+        uint64_t mixed = *settings.seed + m_try * 0x9E3779B97F4A7C15U;
+        mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
+        mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
+        settings.seed = mixed ^ (mixed >> 31U);
+    }
+    return settings;
+}
+
 void ChatSession::set(const std::string& name, const std::string& value)
 {
     GenerationOptions options = m_options;
@@ -113,6 +135,7 @@ void ChatSession::set(const std::string& name, const std::string& value)
         throw UsageError("/set: expected one of" + known + ", found " + name);
     }
     try {
+        checkNumbers(parser);
         std::vector<std::string> arguments{option + "=" + value};
         parser.parse(arguments);
     } catch (const CLI::ParseError& error) {

@@ -24,6 +24,8 @@ public:
     /// the next one.
     void answer(const std::string& text, ChatView& view, const std::stop_token& stop,
         const std::function<void()>& between);
+    /// As undo(), for another try: a seed that was given is mixed with the number of the try.
+    std::optional<std::string> retry();
     /// Drops the last answer and its question; gives the question. Nothing where there is none.
     std::optional<std::string> undo();
     void reset();
@@ -37,6 +39,7 @@ public:
 private:
     std::vector<int> promptTokens() const;
     void useFoundTree();
+    GenerateSettings settingsOfTry() const;
 
     std::shared_ptr<const Model> m_model;
     std::shared_ptr<const Tokenizer> m_tokenizer;
@@ -44,6 +47,8 @@ private:
     GenerationOptions m_options;
     std::optional<uint64_t> m_seed;
     GenerateSettings m_settings;
+    uint64_t m_try = 0; // of the last question; 0: the first
+    bool m_retries = false; // the next answer is another try
     std::optional<TreeSpec> m_found_tree; // by --tree auto, at the first answer that asked for it
     Engine m_engine;
     Session m_session;

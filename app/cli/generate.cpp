@@ -50,7 +50,7 @@ private:
     void check() const
     {
         if (!m_path.empty() && !m_file)
-            throw std::runtime_error(m_path
+            throw std::runtime_error("--trace " + m_path
                 + ": expected to write the trace, found that this is impossible; check "
                   "folder, permissions and space");
     }

@@ -16,7 +16,30 @@ bool isPublished(const std::string& tree)
     return std::find(names.begin(), names.end(), tree) != names.end();
 }
 
+/// A sentence about a setting, by the option that set it: "temperature: ..." to "--temperature:
+/// ...".
+std::string byOption(const std::string& problem)
+{
+    const size_t end = std::min(problem.find(':'), problem.size());
+    std::string name = problem.substr(0, end);
+    if (name == "number of heads")
+        name = "num-heads";
+    else if (name == "stop text")
+        name = "stop";
+    std::replace(name.begin(), name.end(), ' ', '-');
+    return "--" + name + problem.substr(end);
+}
+
 } // namespace
+
+TreeSpec readTreeOption(const char* option, const std::string& file)
+{
+    try {
+        return readTreeFile(file);
+    } catch (const std::runtime_error& problem) {
+        throw std::runtime_error(option + std::string(problem.what()));
+    }
+}
 
 void addTreeOption(CLI::App& command, std::string& tree)
 {
@@ -83,7 +106,7 @@ GenerateSettings makeSettings(const GenerationOptions& options, std::optional<ui
         settings.acceptance
             = options.acceptance == "typical" ? AcceptanceMode::typical : AcceptanceMode::exact;
     if (const std::string problem = settingsProblem(settings); !problem.empty())
-        throw UsageError(problem);
+        throw UsageError(byOption(problem));
     return settings;
 }
 
@@ -115,11 +138,12 @@ TreeSpec chooseTree(const std::string& tree, const Model& model, int top_k)
         return {"chain", chainChoices(n_heads)};
     if (isPublished(tree))
         return namedTree(tree);
-    const TreeSpec read = readTreeFile(tree);
+    const TreeSpec read = readTreeOption("--tree ", tree);
     if (n_heads == 0)
         return {};
     if (const std::string problem = unfillable(read.choices, n_heads, top_k); !problem.empty())
-        throw std::runtime_error(tree + ": expected a tree that the heads can fill, " + problem);
+        throw std::runtime_error(
+            "--tree " + tree + ": expected a tree that the heads can fill, " + problem);
     return read;
 }
 

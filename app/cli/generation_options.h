@@ -30,6 +30,8 @@ struct GenerationOptions
 
 void addGenerationOptions(CLI::App& command, GenerationOptions& options);
 void addTreeOption(CLI::App& command, std::string& tree);
+/// option: "--tree ", in front of what is wrong with the file.
+TreeSpec readTreeOption(const char* option, const std::string& file);
 
 /// Everything but the tree. Throws UsageError.
 GenerateSettings makeSettings(const GenerationOptions& options, std::optional<uint64_t> seed);

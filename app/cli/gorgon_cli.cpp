@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // gorgon-cli: the engine without a window.
-#include <charconv>
 #include <new>
 
+#include "app/cli/checked_numbers.h"
 #include "app/cli/commands.h"
 
 using namespace gorgon;
@@ -13,36 +13,6 @@ int fail(const std::string& message, int status)
 {
     std::fprintf(stderr, "error: %s\n", oneLine(message).c_str());
     return status;
-}
-
-/// The parser itself takes nothing for 0, -1 for a large seed and 010 for 8.
-std::string numberProblem(const std::string& text, bool whole, bool negative)
-{
-    double value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool digits = text.find_first_not_of("-0123456789") == std::string::npos;
-    const size_t first = text.starts_with("-") ? 1 : 0;
-    const bool padded = digits && text.size() > first + 1 && text[first] == '0';
-    if (code == std::errc() && end == text.data() + text.size() && (digits || !whole) && !padded
-        && (negative || first == 0))
-        return {};
-    return std::string("expected ") + (whole ? "a whole number" : "a number") + ", found \"" + text
-        + "\"";
-}
-
-void checkNumbers(CLI::App& command)
-{
-    for (CLI::Option* option : command.get_options()) {
-        const std::string type = option->get_type_name();
-        const bool whole = type.starts_with("INT") || type.starts_with("UINT");
-        if (whole || type.starts_with("FLOAT"))
-            option->check(
-                [whole, negative = !type.starts_with("UINT")](
-                    const std::string& text) { return numberProblem(text, whole, negative); },
-                "");
-    }
-    for (CLI::App* each : command.get_subcommands(nullptr))
-        checkNumbers(*each);
 }
 
 int runProgram(int argc, char** argv)
@@ -59,6 +29,12 @@ int runProgram(int argc, char** argv)
             addInspect, addAccuracy, addPerplexity, addProve, addBench, addConvert, addDevices})
         add(app, program);
     checkNumbers(app);
+    // The parser would only say that a subcommand is missing.
+    if (argc > 1 && argv[1][0] != '-'
+        && app.get_subcommands([&](const CLI::App* each) { return each->check_name(argv[1]); })
+               .empty())
+        return fail("unknown subcommand " + std::string(argv[1]) + "; gorgon-cli --help lists them",
+            kWrongUsage);
     try {
         app.parse(argc, argv);
         return program.chosen();
@@ -75,7 +51,9 @@ int runProgram(int argc, char** argv)
         print(GORGON_VERSION "\n");
         return kDone;
     } catch (const CLI::ParseError& error) {
-        return fail(error.what(), kWrongUsage);
+        const bool nothing = argc == 1;
+        return fail(error.what() + std::string(nothing ? "; gorgon-cli --help lists them" : ""),
+            kWrongUsage);
     } catch (const UsageError& error) {
         return fail(error.what(), kWrongUsage);
     } catch (const Interrupted&) {

@@ -27,9 +27,39 @@ CLI::Option* addAlias(
         ->excludes("--weights");
 }
 
-} // namespace
+constexpr const char* kNoCuda = ": this build has no CUDA backend; use cpu";
 
-void addModelFolder(CLI::App& command, ModelOptions& options)
+bool isCuda(const std::string& device)
+{
+    constexpr std::string_view kPrefix = "cuda:";
+    return device.starts_with(kPrefix) && device.size() > kPrefix.size()
+        && device.size() <= kPrefix.size() + 4
+        && device.find_first_not_of("0123456789", kPrefix.size()) == std::string::npos;
+}
+
+std::string deviceProblem(const std::string& device)
+{
+    return device == "auto" || device == "cpu" || isCuda(device)
+        ? ""
+        : "expected auto, cpu or cuda:N, found " + device;
+}
+
+void checkDevice(const ModelOptions& options)
+{
+    if (isCuda(options.device))
+        throw std::runtime_error("--device " + options.device + kNoCuda);
+}
+
+void checkContext(const ModelOptions& options, const ModelConfig& config)
+{
+    const int64_t most = supportedContext(config);
+    if (options.context > most)
+        throw std::runtime_error("--context " + std::to_string(options.context)
+            + ": expected at most " + std::to_string(most)
+            + ", the positions that this model supports; take fewer or leave the option out");
+}
+
+void addFolder(CLI::App& command, ModelOptions& options)
 {
     command.add_option("--model", options.model, "Model folder (default: the demo model)")
         ->check([](const std::string& folder) {
@@ -37,14 +67,14 @@ void addModelFolder(CLI::App& command, ModelOptions& options)
         });
 }
 
-void addModelOptions(CLI::App& command, ModelOptions& options)
+void addComputing(CLI::App& command, ModelOptions& options)
 {
-    addModelFolder(command, options);
     command.add_option("--heads", options.heads,
         "Medusa heads, a folder or file, or none (default: those found with the model)");
     command
         .add_option("--device", options.device, "Where to compute; this build has no CUDA backend")
-        ->check(CLI::IsMember({"auto", "cpu"}))
+        ->type_name("auto|cpu|cuda:N")
+        ->check(deviceProblem, "")
         ->capture_default_str();
     command.add_option("--threads", options.threads, "Threads (default: as many as may be used)")
         ->check(CLI::Range(1, 1024));
@@ -64,28 +94,58 @@ void addModelOptions(CLI::App& command, ModelOptions& options)
     command.add_option("--seed", options.seed, "Seed of the draws (default: random, printed)");
 }
 
+constexpr const char* kComputing[] = {"--heads", "--device", "--threads", "--weights",
+    "--load-in-8bit", "--load-in-4bit", "--head-weights", "--context", "--seed"};
+constexpr const char* kIdle = "Accepted as everywhere, without effect here";
+
+} // namespace
+
+void addModelFolder(CLI::App& command, ModelOptions& options)
+{
+    addFolder(command, options);
+    addComputing(command, options);
+    for (const char* name : kComputing)
+        command.get_option(name)->group(kIdle);
+}
+
+void addModelOptions(CLI::App& command, ModelOptions& options)
+{
+    addFolder(command, options);
+    addComputing(command, options);
+}
+
+void addIdleModelOptions(CLI::App& command, ModelOptions& options)
+{
+    addModelFolder(command, options);
+    command.get_option("--model")->group(kIdle);
+}
+
 std::filesystem::path modelFolder(const ModelOptions& options)
 {
     const std::filesystem::path folder
         = options.model.empty() ? demoModel() : std::filesystem::path(options.model);
     std::error_code error;
     if (!std::filesystem::is_directory(folder, error))
-        throw std::runtime_error(folder.string()
-            + ": expected the folder of a model, found none; give a path (names of a model hub are "
-              "not downloaded)");
+        throw std::runtime_error((options.model.empty() ? "" : "--model ") + folder.string()
+            + ": expected the folder of a model, found "
+            + (std::filesystem::exists(folder, error) ? "a file" : "nothing there")
+            + "; give the path of a folder (names of a model hub are not downloaded)");
     return folder;
 }
 
 std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program)
 {
+    checkDevice(options);
     LoadOptions load;
     load.model = modelFolder(options);
+    if (options.context > 0)
+        checkContext(options, readModelConfig(load.model));
     load.no_heads = options.heads == "none";
     if (!load.no_heads && !options.heads.empty()) {
         load.heads = options.heads;
         std::error_code error;
         if (!std::filesystem::exists(*load.heads, error))
-            throw std::runtime_error(options.heads
+            throw std::runtime_error("--heads " + options.heads
                 + ": expected Medusa heads, found nothing there; give a folder, a file or none "
                   "(names of a model "
                   "hub are not downloaded)");
@@ -117,12 +177,11 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
 std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program)
 {
     constexpr int kHeads = 4;
+    checkDevice(options);
     const ModelConfig config = readModelConfig(modelFolder(options));
     const int64_t context
         = options.context > 0 ? options.context : std::min<int64_t>(4096, supportedContext(config));
-    if (context > supportedContext(config))
-        throw std::runtime_error("context: expected at most "
-            + std::to_string(supportedContext(config)) + ", found " + std::to_string(context));
+    checkContext(options, config);
     program.note("random weights in the shape of " + options.model);
     return makeRandomModel(makeCpuBackend({.n_threads = options.threads}), config,
         dtypeOf(options.weights).value_or(DType::bf16), context,

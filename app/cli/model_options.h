@@ -25,9 +25,11 @@ struct ModelOptions
     std::optional<uint64_t> seed;
 };
 
-/// --model alone, for what needs no weights.
+/// For what needs no weights: --model acts, the other common options are accepted.
 void addModelFolder(CLI::App& command, ModelOptions& options);
 void addModelOptions(CLI::App& command, ModelOptions& options);
+/// For what needs no model: all common options are accepted, none acts.
+void addIdleModelOptions(CLI::App& command, ModelOptions& options);
 
 /// The folder that --model names. Throws std::runtime_error where there is none.
 std::filesystem::path modelFolder(const ModelOptions& options);

@@ -2,6 +2,8 @@
 #include <map>
 
 #include "app/cli/commands.h"
+#include "app/cli/generation_options.h"
+#include "app/cli/model_options.h"
 #include "app/cli/prompt_options.h"
 #include "core/decode/tree_choices.h"
 #include "core/train/tree_search.h"
@@ -12,6 +14,7 @@ namespace {
 
 struct Options
 {
+    ModelOptions model; // accepted, without effect
     std::string name;
     std::string choices;
     bool json = false;
@@ -29,12 +32,12 @@ int runTree(const Options& options)
         throw UsageError("tree: expected one of --name NAME, --choices FILE, list and search");
     TreeSpec spec;
     if (options.name.empty())
-        spec = readTreeFile(options.choices);
+        spec = readTreeOption("--choices ", options.choices);
     else
         try {
             spec = namedTree(options.name);
         } catch (const std::invalid_argument& problem) {
-            throw UsageError(problem.what());
+            throw UsageError(std::string("--name: ") + problem.what());
         }
     const ReferenceTreeBuffers buffers = referenceTreeBuffers(makeCandidateTree(spec.choices));
     printJson({{"attn_mask", buffers.attn_mask}, {"tree_indices", buffers.tree_indices},
@@ -158,10 +161,12 @@ void addTree(CLI::App& app, Program& program)
         ->excludes(name);
     command->add_flag("--json", options->json, "As always: the answer is one JSON value");
     command->require_subcommand(0, 1);
+    addIdleModelOptions(*command, options->model);
 
     CLI::App* list = addCommand(*command, program, "list", "The published trees by name",
         "gorgon-cli tree list", [options] { return runList(*options); });
     list->add_flag("--json", options->json, "Names, nodes and depths as one JSON value");
+    addIdleModelOptions(*list, options->model);
 
     CLI::App* search = addCommand(*command, program, "search",
         "The nodes that are accepted most often, in the order of their worth: a file for --tree",
@@ -185,6 +190,7 @@ void addTree(CLI::App& app, Program& program)
         "of "
         "gorgon-cli bench");
     search->add_flag("--json", options->json, "As always: the answer is one JSON value");
+    addIdleModelOptions(*search, options->model);
 }
 
 } // namespace gorgon

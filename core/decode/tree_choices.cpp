@@ -63,9 +63,16 @@ TreeSpec readTreeFile(const std::filesystem::path& path)
     const auto fail = [&](const std::string& what) -> TreeSpec {
         throw std::runtime_error(path.string() + ": expected a JSON list of rank paths, " + what);
     };
+    using Type = std::filesystem::file_type;
     std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error))
+    const Type type = std::filesystem::status(path, error).type();
+    if (type == Type::not_found)
         return fail("found no such file");
+    if (type == Type::directory)
+        return fail("found a folder");
+    // A pipe is what the shell makes of <(command).
+    if (type != Type::regular && type != Type::fifo && type != Type::character)
+        return fail("it cannot be read");
     std::ifstream file(path, std::ios::binary);
     std::string text(kLimit + 1, '\0');
     file.read(text.data(), std::streamsize(text.size()));

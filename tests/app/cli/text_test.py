@@ -130,10 +130,16 @@ class Chat(CliTest):
         self.assertGreater(answers[1]["reused_tokens"], 0)
 
     def test_undo_retry_reset_and_their_old_names(self):
-        again = self.events(["Hello", "/retry", "!!regen", "/undo", "Hello", "!!reset", "Hello", "!!exit", "no"])
-        answers = [event["text"] for event in again if event["event"] == "answer"]
+        lines = ["Hello", "/retry", "!!regen", "/undo", "Hello", "!!reset", "Hello", "!!exit", "no"]
+        answers, again = ([event["text"] for event in self.events(lines) if event["event"] == "answer"]
+                          for _ in range(2))
         self.assertEqual(len(answers), 5)
-        self.assertEqual(len(set(answers)), 1)  # one seed, one text
+        # One seed, one text; each try has a seed of its own, the same one in each run.
+        self.assertEqual([answers[0]] * 2, answers[3:])
+        self.assertEqual(len(set(answers[:3])), 3)
+        self.assertEqual(answers, again)
+        help_text = self.events(["/help"])[0]["text"]
+        self.assertIn("number of the try", help_text)
 
     def test_saved_conversations_load(self):
         saved = self.folder / "talk"

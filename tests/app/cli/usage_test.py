@@ -32,7 +32,8 @@ class Usage(CliTest):
                     ["--posterior-alpha", "-1"], ["--typical-root", "maybe"], ["--head-top-k", "0"],
                     ["--head-top-k", "65"], ["--num-heads", "-1"], ["--num-heads", "33"], ["--num-heads", "3"],
                     ["--acceptance", "greedy", "--temperature", "0.5"], ["--acceptance", "some"],
-                    ["--tree", "fastest"], ["--tree", "no_such_tree"], ["--tree", ""], ["--device", "cuda:0"],
+                    ["--tree", "fastest"], ["--tree", "no_such_tree"], ["--tree", ""], ["--device", "cuda:x"],
+                    ["--device", "cuda:"], ["--device", "cuda"], ["--seed", "18446744073709551616"],
                     ["--device", "gpu"], ["--weights", "q8"], ["--weights", "q4"], ["--head-weights", "q8"],
                     ["--load-in-8bit"], ["--load-in-4bit"], ["--threads", "0"], ["--threads", "100000"],
                     ["--context", "0"], ["--context", "-5"], ["--seed", "-1"], ["--seed", "abc"],
@@ -85,6 +86,50 @@ class Usage(CliTest):
                 ["accuracy", "--prompts", self.write("p.json", [[1, 2]]), "--model", MODEL]]:
             with self.subTest(arguments=arguments):
                 self.fails(1, *arguments)
+
+    def test_errors_name_the_option_and_what_was_given(self):
+        ids = self.write("ids.json", [1, 2, 3])
+        generate = ["generate", "--model", MODEL, "--tokens-file", ids]
+        for status, option, value in [
+                (2, "--temperature", "-1"), (2, "--top-p", "1.5"), (2, "--max-tokens", "0"), (2, "--num-heads", "33"),
+                (2, "--num-heads", "3"), (2, "--head-top-k", "65"), (2, "--posterior-threshold", "2"),
+                (2, "--posterior-alpha", "-1"), (2, "--acceptance", "some"), (2, "--tree", "fastest"),
+                (2, "--seed", "18446744073709551616"), (2, "--seed", "-1"), (2, "--device", "cuda:x"),
+                (2, "--threads", "0"), (2, "--weights", "q9"), (2, "--context", "0"), (1, "--context", "99999"),
+                (1, "--heads", "/nonexistent"), (1, "--device", "cuda:0"), (1, "--trace", "/nonexistent/trace")]:
+            with self.subTest(option=option, value=value):
+                message = self.fails(status, *generate, option, value)
+                self.assertIn(option, message)
+                self.assertIn(value, message)
+        self.assertEqual(self.fails(1, *generate, "--device", "cuda:0"),
+                         "--device cuda:0: this build has no CUDA backend; use cpu")
+        self.assertIn("--model /nonexistent: ", self.fails(1, "generate", "--model", "/nonexistent", "--prompt", "a"))
+        for option in ("--prompt-tokens", "--new-tokens"):
+            self.assertIn(f"{option}: expected", self.fails(1, "bench", "--model", MODEL, option, "99999"))
+        self.assertIn("unknown subcommand bogus", self.fails(2, "bogus"))
+        self.assertIn("--name", self.fails(2, "tree", "--name", "bogus"))
+
+    def test_the_largest_seed_is_one(self):
+        ids = self.write("ids.json", [1, 2, 3])
+        self.run_cli("generate", "--model", MODEL, "--tokens-file", ids, "--max-tokens", "2", "--seed", 2**64 - 1)
+
+    def test_common_options_are_accepted_where_they_do_nothing(self):
+        common = ["--device", "cpu", "--threads", "1", "--weights", "q8", "--heads", "none", "--context", "8", "--seed", "1"]
+        messages = self.write("messages.json", [{"role": "user", "content": "hello"}])
+        for arguments in (["tokenize"], ["detokenize"], ["render", "--messages", messages],
+                          ["tree", "--name", "zephyr_stage2"], ["tree", "list"]):
+            plain = self.run_cli(*arguments, stdin="[1, 2]").stdout
+            self.assertEqual(self.run_cli(*arguments, *common, stdin="[1, 2]").stdout, plain)
+            self.fails(2, *arguments, "--threads", "many", stdin="[1, 2]")
+
+    def test_trees_come_through_pipes_and_folders_are_named_as_such(self):
+        choices = self.write("choices.json", [[0], [0, 0], [1]])
+        plain = self.run_cli("tree", "--choices", choices).stdout
+        self.assertEqual(self.run_cli("tree", "--choices", "/dev/stdin", stdin=choices.read_text()).stdout, plain)
+        self.assertIn("found a folder", self.fails(1, "tree", "--choices", self.folder))
+        self.assertIn(f"--tree {self.folder}: ", self.fails(
+            1, "generate", "--model", MODEL, "--tokens-file", self.write("ids.json", [1]), "--tree", self.folder))
+        self.assertIn("no such file", self.fails(1, "tree", "--choices", self.folder / "absent"))
 
     def test_ids_outside_the_vocabulary_and_prompts_longer_than_the_context_fail(self):
         for ids in ([10**6], [], [1] * 5000):

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <sys/stat.h>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -130,7 +132,12 @@ TEST_CASE("tree files are read within limits")
              std::string("[[-1]]"), std::string("[[99999999999999999999]]"), std::string("[[0,0]]"),
              std::string(200000, '['), std::string(2 << 20, ' ')})
         CHECK_THROWS_AS(read(text), std::runtime_error);
-    CHECK_THROWS_AS(readTreeFile(folder), std::runtime_error);
+    CHECK_THROWS_WITH(readTreeFile(folder), doctest::Contains("found a folder"));
+    CHECK(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    std::thread writer([&] { std::ofstream(folder / "pipe") << "[[0], [1]]"; });
+    const TreeSpec piped = readTreeFile(folder / "pipe");
+    writer.join();
+    CHECK(piped.choices == Choices{{0}, {1}});
     CHECK_THROWS_AS(readTreeFile(folder / "absent.json"), std::runtime_error);
     std::filesystem::remove_all(folder);
 }
