@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window: arguments, one application, one host, one window.
+#include "app/window/display_guard.h"
 #include "app/window/engine_host.h"
 #include "app/window/heartbeat.h"
 #include "app/window/quit_signals.h"
@@ -13,21 +14,39 @@
 #include <QTimer>
 
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
 
 namespace {
 
 constexpr int kShowAtLatestMs = 250; // the stored size is waited for, but not for long
 
+// Help, version and wrong usage are told where there is no display, too.
+gorgon::WindowOptions readEarly(int argc, char** argv)
+{
+    const QCoreApplication early(argc, argv);
+    const QStringList arguments = QCoreApplication::arguments();
+    gorgon::WindowOptions options = gorgon::readOptions(arguments);
+    if (!gorgon::isDisplayNamed(arguments)) {
+        gorgon::tellNoDisplay();
+        std::exit(EXIT_FAILURE);
+    }
+    return options;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
-    QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("gorgon"));
-    QApplication::setApplicationDisplayName(QStringLiteral("Gorgon"));
     QApplication::setApplicationVersion(QStringLiteral(GORGON_VERSION));
+    const gorgon::WindowOptions options = readEarly(argc, argv);
+    std::optional<gorgon::DisplayGuard> guard(std::in_place);
+    QApplication app(argc, argv);
+    guard.reset();
+    QApplication::setApplicationDisplayName(QStringLiteral("Gorgon"));
     QApplication::setDesktopFileName(QStringLiteral("gorgon"));
-    const gorgon::WindowOptions options = gorgon::readOptions(QApplication::arguments());
     gorgon::applyTheme(app, options.theme.value_or(gorgon::ThemeMode::system));
     if (!options.screenshots_folder.isEmpty())
         return gorgon::takeScreenshots(options);

@@ -43,6 +43,30 @@ int64_t readCount(const QCommandLineParser& parser, const QString& name, int64_t
     return count;
 }
 
+/// Without the options that QApplication takes for itself.
+QStringList withoutToolkitOptions(const QStringList& arguments)
+{
+    static const QStringList kWithValue{"platform", "platformpluginpath", "platformtheme", "plugin",
+        "display", "name", "geometry", "qwindowgeometry", "title", "qwindowtitle", "icon",
+        "qwindowicon", "session", "style", "stylesheet", "qmljsdebugger"};
+    static const QStringList kFlags{
+        "reverse", "widgetcount", "nograb", "dograb", "sync", "testability"};
+    QStringList ours;
+    for (qsizetype i = 0; i < arguments.size(); ++i) {
+        const QString& argument = arguments[i];
+        const qsizetype n_dashes = argument.startsWith(QLatin1String("--")) ? 2
+            : argument.startsWith(QLatin1Char('-'))                         ? 1
+                                                                            : 0;
+        const qsizetype sign = argument.indexOf(QLatin1Char('='));
+        const QString name = argument.mid(n_dashes, sign < 0 ? -1 : sign - n_dashes);
+        if (i == 0 || n_dashes == 0 || !(kWithValue.contains(name) || kFlags.contains(name)))
+            ours << argument;
+        else if (sign < 0 && kWithValue.contains(name))
+            ++i;
+    }
+    return ours;
+}
+
 } // namespace
 
 fs::path findDemoModel()
@@ -97,9 +121,9 @@ WindowOptions readOptions(const QStringList& arguments)
     QCommandLineOption heartbeat(QStringLiteral("heartbeat"), QString(), QStringLiteral("FILE"));
     heartbeat.setFlags(QCommandLineOption::HiddenFromHelp);
     parser.addOption(heartbeat);
-    if (!parser.parse(arguments))
+    if (!parser.parse(withoutToolkitOptions(arguments)))
         refuse(parser.errorText() + QStringLiteral(" See --help."));
-    if (parser.isSet(QStringLiteral("help")))
+    if (parser.isSet(QStringLiteral("help")) || parser.isSet(QStringLiteral("help-all")))
         parser.showHelp();
     if (parser.isSet(QStringLiteral("version")))
         parser.showVersion();

@@ -61,6 +61,55 @@ private slots:
             said.mid(said.indexOf(QLatin1String("error: "))).contains(named), qPrintable(said));
     }
 
+    void tellsWhereThereIsNoDisplay_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("display"); // empty: not set
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QString>("named");
+        const QString none;
+        const QString dead = QStringLiteral(":1977");
+        for (const QString& display : {none, dead}) {
+            const QByteArray where = display.isEmpty() ? "without" : "dead";
+            QTest::newRow(where + " help") << QStringList{"--help"} << display << 0 << "--model";
+            QTest::newRow(where + " version")
+                << QStringList{"--version"} << display << 0 << "gorgon";
+            QTest::newRow(where + " wrong") << QStringList{"--modle"} << display << 2 << "modle";
+        }
+        QTest::newRow("without") << QStringList{} << none << 1 << "(DISPLAY is not set)";
+        QTest::newRow("dead") << QStringList{} << dead << 1 << "(DISPLAY is \":1977\")";
+        QTest::newRow("platform") << QStringList{"-platform", "offscreen", "--help"} << none << 0
+                                  << "--model";
+        QTest::newRow("no such platform")
+            << QStringList{"-platform", "nonsense"} << none << 1 << "no display could be opened";
+    }
+
+    void tellsWhereThereIsNoDisplay()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, display);
+        QFETCH(int, status);
+        QFETCH(QString, named);
+        QProcess program;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        for (const char* name : {"QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY"})
+            environment.remove(QLatin1String(name));
+        environment.insert(QStringLiteral("LC_ALL"), QStringLiteral("C.UTF-8"));
+        if (!display.isEmpty())
+            environment.insert(QStringLiteral("DISPLAY"), display);
+        program.setProcessEnvironment(environment);
+        program.start(QStringLiteral(GORGON_PROGRAM), arguments);
+        QVERIFY(program.waitForFinished(kLongMs));
+        QCOMPARE(program.exitStatus(), QProcess::NormalExit);
+        QCOMPARE(program.exitCode(), status);
+        const QString said = QString::fromUtf8(program.readAllStandardError());
+        const QString printed = QString::fromUtf8(program.readAllStandardOutput());
+        QVERIFY2((status == 0 ? printed : said).contains(named), qPrintable(said + printed));
+        QCOMPARE(said.count(QLatin1Char('\n')), status == 0 ? 0 : 1);
+        if (status == 1)
+            QVERIFY(said.contains(QLatin1String("gorgon-cli chat")));
+    }
+
     void answersAPromptAndEndsInOrderWhenTheSessionDoes()
     {
         if (findDemoModel().empty())
@@ -70,8 +119,9 @@ private slots:
         QProcess program;
         program.setProcessChannelMode(QProcess::ForwardedChannels);
         program.start(QStringLiteral(GORGON_PROGRAM),
-            {QStringLiteral("--data-dir"), data.path(), QStringLiteral("--heartbeat"), beats,
-                QStringLiteral("--prompt"), QStringLiteral("Count to twenty.")});
+            {QStringLiteral("-platform"), QStringLiteral("offscreen"), QStringLiteral("--data-dir"),
+                data.path(), QStringLiteral("--heartbeat"), beats, QStringLiteral("--prompt"),
+                QStringLiteral("Count to twenty.")});
         QVERIFY(program.waitForStarted());
         QTest::qWait(2500);
         program.terminate(); // SIGTERM
