@@ -90,16 +90,7 @@ void EngineHost::connectEngine()
             measureCosts();
             emit modelReady();
         });
-    connect(m_engine, &EngineWorker::loadFailed, this, [this](const QString& sentence, bool kept) {
-        if (!kept)
-            m_window->setModel({});
-        if (!sentence.isEmpty())
-            m_window->showError(kept
-                    ? tr("%1. The model loaded before stays in use.")
-                          .arg(sentence.endsWith(QLatin1Char('.')) ? sentence.chopped(1) : sentence)
-                    : sentence);
-        setPhase(kept ? Phase::ready : sentence.isEmpty() ? Phase::no_model : Phase::failed);
-    });
+    connect(m_engine, &EngineWorker::loadFailed, this, &EngineHost::showLoadFailure);
     connect(m_engine, &EngineWorker::detailsRead, m_window->details(), &DetailsPanel::setDetails);
     connect(m_engine, &EngineWorker::templatesRead, m_window->prompt(), &PromptPanel::setTemplates);
     connect(m_engine, &EngineWorker::promptMade, this, [this](const PromptView& prompt) {
@@ -162,6 +153,7 @@ void EngineHost::connectStore()
     });
     connect(m_store, &StoreWorker::removed, m_window, &MainWindow::offerUndo);
     connect(m_store, &StoreWorker::failed, m_window, &MainWindow::showError);
+    connect(m_store, &StoreWorker::notKept, m_window->chat()->notice(), &NoticeBar::setStanding);
 }
 
 void EngineHost::connectWindow()

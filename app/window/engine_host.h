@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/window/live_settings.h"
+#include "app/window/load_failure.h"
 #include "app/window/turn.h"
 #include "app/window/window_options.h"
 #include "ui/chat/chat_values.h"
@@ -62,6 +63,8 @@ private:
     void open(const ModelChoice& choice);
     void openDropped(const PathReport& report);
     void inspectPath(const QString& path, std::function<void(const PathReport&)> then);
+    /// The cause, and a button for what may help.
+    void showLoadFailure(const QString& sentence, bool kept, LoadRemedy remedy);
     void offerModels();
     void addUsedModels(const QString& text); // as the store kept them
     void settingsEdited(const GenerateSettings& settings);

@@ -4,6 +4,8 @@
 #include "app/window/engine_worker.h"
 #include "app/window/store_worker.h"
 #include "app/window/used_models.h"
+#include "ui/chat/chat_panel.h"
+#include "ui/chat/notice_bar.h"
 #include "ui/main_window.h"
 
 #include <QCoreApplication>
@@ -24,6 +26,40 @@ void EngineHost::open(const ModelChoice& choice)
         m_engine, [engine = m_engine, choice, stop = m_stop_loading.get_token()] {
             engine->open(choice, stop);
         });
+}
+
+void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy remedy)
+{
+    using Phase = EngineStatus::Phase;
+    if (!kept)
+        m_window->setModel({});
+    setPhase(kept ? Phase::ready : sentence.isEmpty() ? Phase::no_model : Phase::failed);
+    if (sentence.isEmpty())
+        return;
+    const std::filesystem::path demo_folder = findDemoModel();
+    std::error_code ignored;
+    const bool has_demo = std::filesystem::exists(demo_folder / "config.json", ignored);
+    const QString demo = QString::fromStdU16String(demo_folder.u16string());
+    QString name;
+    std::function<void()> action;
+    if (remedy == LoadRemedy::own_context) {
+        name = tr("Use the model's own context");
+        action = [this, again = m_opening] {
+            m_options.context = 0;
+            QMetaObject::invokeMethod(m_engine, [engine = m_engine] { engine->setContext(0); });
+            open(again);
+        };
+    } else if (remedy == LoadRemedy::other_heads && !m_opening.heads.isEmpty()) {
+        name = tr("Open without these heads");
+        action
+            = [this, again = ModelChoice{m_opening.model, {}, m_opening.weights}] { open(again); };
+    } else if (!kept && has_demo && m_opening.model != demo) {
+        name = tr("Open the demo model");
+        action = [this, demo] { open({demo, {}, {}}); };
+    }
+    const QString cause = sentence.endsWith(QLatin1Char('.')) ? sentence.chopped(1) : sentence;
+    m_window->chat()->notice()->showError(
+        kept ? tr("%1. The model loaded before stays in use.").arg(cause) : sentence, name, action);
 }
 
 void EngineHost::openDropped(const PathReport& report)

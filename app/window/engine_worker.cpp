@@ -73,6 +73,8 @@ void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
         announce();
     } catch (const LoadCancelled&) {
         emit loadFailed({}, bool(m_open.engine));
+    } catch (const LoadFailure& failure) {
+        emit loadFailed(QString::fromUtf8(failure.what()), bool(m_open.engine), failure.remedy);
     } catch (const std::exception& error) {
         emit loadFailed(sentenceOf(error), bool(m_open.engine));
     }
@@ -144,7 +146,7 @@ void EngineWorker::answer(const Turn& turn)
 {
     try {
         if (!m_open.engine)
-            throw std::runtime_error("No model is loaded; choose one with --model FOLDER.");
+            throw std::runtime_error("No model is loaded; choose one with Ctrl+O.");
         generate(turn);
     } catch (const std::exception& error) {
         // Before the first token: the prompt could not be made.

@@ -4,6 +4,7 @@
 
 #include "app/window/chat_prompt.h"
 #include "app/window/live_settings.h"
+#include "app/window/load_failure.h"
 #include "app/window/open_model.h"
 #include "app/window/session_pool.h"
 #include "app/window/token_labels.h"
@@ -31,6 +32,8 @@ public slots:
     /// Replaces the model in use; where that fails it stays in use, unless memory was short for
     /// both.
     virtual void open(const gorgon::ModelChoice& choice, const std::stop_token& stop);
+    /// Of the models opened from now on; 0: their own, at most 4096.
+    void setContext(qint64 context) { m_options.context = context; }
     /// "": the model's own.
     virtual void chooseTemplate(const QString& name);
     virtual void answer(const gorgon::Turn& turn);
@@ -46,7 +49,9 @@ signals:
     void loadProgressed(int percent);
     void loaded(const gorgon::ModelSummary& model, const QVector<gorgon::TreeSpec>& trees,
         const gorgon::GenerateSettings& defaults);
-    void loadFailed(const QString& sentence, bool model_kept); // no sentence: it was stopped
+    /// No sentence: it was stopped.
+    void loadFailed(const QString& sentence, bool model_kept,
+        gorgon::LoadRemedy remedy = gorgon::LoadRemedy::other_model);
     void detailsRead(const gorgon::ModelDetails& details);
     void templatesRead(const gorgon::TemplateChoice& templates);
     void promptMade(const gorgon::PromptView& prompt); // what the next answer continues

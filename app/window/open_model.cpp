@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/open_model.h"
 
+#include "app/window/load_failure.h"
 #include "core/model/inspect.h"
 #include "core/model/model_config.h"
 #include "core/model/weights_cache.h"
@@ -28,6 +29,16 @@ std::optional<DType> formatOf(const QString& name)
             return format;
     }
     return std::nullopt;
+}
+
+void checkContext(const ModelConfig& config, const LoadOptions& load)
+{
+    const int64_t most = supportedContext(config);
+    if (load.context > most)
+        throw LoadFailure("--context " + std::to_string(load.context) + ": expected at most "
+                + std::to_string(most) + ", the positions that " + load.model.string()
+                + " supports; take fewer.",
+            LoadRemedy::own_context);
 }
 
 QString headsWords(const HeadsReport& heads)
@@ -72,11 +83,26 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
         if (percent != shown)
             on_percent(shown = percent);
     };
-    readModelConfig(load.model); // what is no model is told by its first file
+    std::error_code ignored;
+    if (!std::filesystem::exists(load.model, ignored))
+        throw std::runtime_error(load.model.string()
+            + ": expected the folder of a model, nothing is there; choose another with Ctrl+O.");
+    // What is no model is told by its first file.
+    checkContext(readModelConfig(load.model), load);
+    if (load.heads && !std::filesystem::exists(*load.heads, ignored))
+        throw LoadFailure(load.heads->string()
+                + ": expected a folder or a file of Medusa heads, nothing is there; choose others.",
+            LoadRemedy::other_heads);
     open.tokenizer = loadTokenizer(load.model);
     open.chat_template = loadChatTemplate(load.model, *open.tokenizer);
-    open.engine = std::make_unique<Engine>(
-        loadModel(makeCpuBackend({options.n_threads}), load, on_progress, stop));
+    try {
+        open.engine = std::make_unique<Engine>(
+            loadModel(makeCpuBackend({options.n_threads}), load, on_progress, stop));
+    } catch (const std::runtime_error& error) {
+        if (!load.heads)
+            throw;
+        throw LoadFailure(error.what(), LoadRemedy::other_heads);
+    }
     return open;
 }
 

@@ -3,6 +3,8 @@
 
 #include "ui/chat/visible_text.h"
 
+#include <QDir>
+
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
@@ -28,6 +30,38 @@ int64_t nowMs()
 {
     using namespace std::chrono;
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// Empty: it can be written. A file of another owner or of a newer version is open for reading
+/// only.
+std::string writeProblem(ConversationStore& store)
+{
+    try {
+        store.setValue(kLayoutKey, store.value(kLayoutKey));
+        return {};
+    } catch (const std::runtime_error& error) {
+        return error.what();
+    }
+}
+
+std::string sentence(const std::string& text)
+{
+    return text.ends_with('.') ? text : text + '.';
+}
+
+/// As far as there are any that can be read.
+void copyConversations(const std::filesystem::path& from, const std::filesystem::path& to)
+{
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    for (const char* ending : {"", "-wal"}) {
+        fs::path source = from;
+        fs::path target = to;
+        source += ending;
+        target += ending;
+        if (fs::copy_file(source, target, ignored))
+            fs::permissions(target, fs::perms::owner_read | fs::perms::owner_write, ignored);
+    }
 }
 
 Message makeMessage(const std::string& role, const std::string& text, MessageState state)
@@ -59,9 +93,7 @@ template <typename Deed> void StoreWorker::attempt(Deed&& deed)
 ConversationStore& StoreWorker::store()
 {
     if (!m_store)
-        throw std::runtime_error(
-            "Conversations: the file is not open, so nothing can be saved; see the "
-            "first message and start Gorgon again.");
+        throw std::runtime_error(m_problem);
     return *m_store;
 }
 
@@ -70,9 +102,7 @@ void StoreWorker::open()
     QString layout;
     QString draft;
     attempt([&] {
-        m_store = std::make_unique<ConversationStore>(m_file);
-        if (!m_store->notice().empty())
-            emit failed(QString::fromStdString(m_store->notice()));
+        openFile();
         list();
         layout = QString::fromStdString(m_store->value(kLayoutKey));
         draft = QString::fromStdString(m_store->value(draftKey(0)));
@@ -82,9 +112,54 @@ void StoreWorker::open()
         attempt([&] { emit usedModelsRead(QString::fromStdString(store().value(kModelsKey))); });
 }
 
+void StoreWorker::openFile()
+{
+    std::string problem;
+    try {
+        m_store = std::make_unique<ConversationStore>(m_file);
+        problem = writeProblem(*m_store);
+        if (problem.empty() && !m_store->notice().empty())
+            emit failed(QString::fromStdString(m_store->notice()));
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    if (!problem.empty())
+        openPrivately(problem);
+}
+
+/// The chat goes on in a folder of this run; what could be read of the file is in it.
+void StoreWorker::openPrivately(const std::string& cause)
+{
+    const std::string not_kept = sentence("Conversations are not being kept: " + cause);
+    m_problem = not_kept;
+    m_store.reset();
+    m_private = std::make_unique<QTemporaryDir>(); // mode 0700
+    try {
+        if (!m_private->isValid())
+            throw std::runtime_error(
+                (QDir::tempPath() + ": " + m_private->errorString()).toStdString());
+        const std::filesystem::path file
+            = std::filesystem::path(m_private->path().toStdU16String()) / m_file.filename();
+        copyConversations(m_file, file);
+        m_store = std::make_unique<ConversationStore>(file);
+        if (!writeProblem(*m_store).empty()) { // a newer Gorgon's
+            m_store.reset();
+            m_store = std::make_unique<ConversationStore>(
+                std::filesystem::path(file).replace_filename("new.sqlite"));
+        }
+    } catch (const std::exception& error) {
+        m_problem += sentence(" A folder for this time could not be made either: "
+                         + std::string(error.what()))
+            + " Set TMPDIR or --data-dir to a folder that can be written, and start Gorgon again.";
+        throw std::runtime_error(m_problem);
+    }
+    emit notKept(QString::fromStdString(not_kept));
+}
+
 void StoreWorker::close()
 {
     m_store.reset();
+    m_private.reset();
 }
 
 void StoreWorker::list()

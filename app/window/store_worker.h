@@ -8,6 +8,7 @@
 #include "ui/chat/chat_values.h"
 
 #include <QObject>
+#include <QTemporaryDir>
 
 #include <filesystem>
 #include <memory>
@@ -48,14 +49,19 @@ signals:
     void turnRefused(const QString& sentence);
     void removed(qint64 conversation, const QString& title);
     void failed(const QString& sentence);
+    void notKept(const QString& sentence); // this time, and why
 
 private:
     template <typename Deed> void attempt(Deed&& deed);
     Turn storeTurn(const TurnRequest& request);
     ConversationStore& store();
+    void openFile();
+    void openPrivately(const std::string& cause);
     void list();
 
     std::filesystem::path m_file;
+    std::unique_ptr<QTemporaryDir> m_private; // holds the file where m_file cannot be written
+    std::string m_problem; // why no file is open
     std::unique_ptr<ConversationStore> m_store;
 };
 

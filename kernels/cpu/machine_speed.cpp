@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "kernels/cpu/memory.h"
-#include "kernels/cpu/processor.h"
 
 #if defined(__linux__)
 #include <unistd.h>
@@ -266,7 +265,7 @@ MachinePeaks measureMultiplyAdd(int n_threads)
         peaks.bf16 = measureLoop(n, multiplyBf16, 32);
     if (__builtin_cpu_supports("avx512vnni"))
         peaks.int8 = measureLoop(n, multiplyInt8, 64);
-    else if (hasAvxVnni())
+    else if (__builtin_cpu_supports("avxvnni"))
         peaks.int8 = measureLoop(n, multiplyInt8Avx2, 32);
 #else
     peaks.f32 = measureLoop(n, multiplyPlain, 4);

@@ -32,7 +32,7 @@ NoticeBar::NoticeBar(QWidget* parent)
     m_text->setWordWrap(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_text->setAccessibleName(tr("Notice"));
-    m_action_button->setAccessibleName(tr("Action of the notice"));
+    setAction({}, {});
     setRole(m_action_button, "flat");
     m_close->setText(tr("Dismiss"));
     m_close->setAccessibleName(tr("Dismiss the notice"));
@@ -45,7 +45,11 @@ NoticeBar::NoticeBar(QWidget* parent)
     row->addWidget(m_close);
     m_timer->setSingleShot(true);
     connect(m_timer, &QTimer::timeout, this, &NoticeBar::dismiss);
-    connect(m_close, &QToolButton::clicked, this, &NoticeBar::dismiss);
+    connect(m_close, &QToolButton::clicked, this, [this] {
+        if (m_standing_shown)
+            m_standing.clear();
+        dismiss();
+    });
     connect(m_action_button, &QToolButton::clicked, this, [this] {
         const auto action = std::exchange(m_action, nullptr);
         dismiss();
@@ -55,18 +59,17 @@ NoticeBar::NoticeBar(QWidget* parent)
     hide();
 }
 
-void NoticeBar::showError(const QString& sentence)
+void NoticeBar::showError(
+    const QString& sentence, const QString& action_name, std::function<void()> action)
 {
-    m_action = nullptr;
-    m_action_button->hide();
+    setAction(action_name, std::move(action));
     m_timer->stop();
     present(sentence, true);
 }
 
 void NoticeBar::showNotice(const QString& sentence)
 {
-    m_action = nullptr;
-    m_action_button->hide();
+    setAction({}, {});
     present(sentence, false);
     m_timer->start(kNoticeMs);
 }
@@ -74,17 +77,30 @@ void NoticeBar::showNotice(const QString& sentence)
 void NoticeBar::showUndo(
     const QString& sentence, const QString& action_name, std::function<void()> action)
 {
-    m_action = std::move(action);
-    m_action_button->setText(action_name);
-    m_action_button->setAccessibleName(action_name);
-    m_action_button->show();
+    setAction(action_name, std::move(action));
     present(sentence, false);
     m_timer->start(kNoticeMs);
+}
+
+void NoticeBar::setStanding(const QString& sentence)
+{
+    m_standing = sentence;
+    if (isHidden() || std::exchange(m_standing_shown, false))
+        dismiss();
+}
+
+void NoticeBar::setAction(const QString& name, std::function<void()> action)
+{
+    m_action = std::move(action);
+    m_action_button->setText(name);
+    m_action_button->setAccessibleName(name.isEmpty() ? tr("Action of the notice") : name);
+    m_action_button->setVisible(bool(m_action));
 }
 
 void NoticeBar::present(const QString& sentence, bool error)
 {
     m_error = error;
+    m_standing_shown = false;
     m_text->setText(visibleText(sentence));
     m_text->setAccessibleDescription(m_text->text());
     setRole(m_text, error ? "warning" : "");
@@ -97,7 +113,14 @@ void NoticeBar::present(const QString& sentence, bool error)
 void NoticeBar::dismiss()
 {
     m_timer->stop();
-    hide();
+    if (m_standing.isEmpty()) {
+        m_standing_shown = false;
+        hide();
+    } else if (!m_standing_shown) {
+        setAction({}, {});
+        present(m_standing, true);
+        m_standing_shown = true;
+    }
 }
 
 QString NoticeBar::text() const

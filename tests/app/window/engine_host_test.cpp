@@ -17,6 +17,7 @@
 #include "ui/tree/step_history.h"
 
 #include <QApplication>
+#include <QDir>
 #include <QElapsedTimer>
 #include <QListView>
 #include <QSignalSpy>
@@ -30,14 +31,45 @@ using gorgon::tests::FakePace;
 
 namespace {
 
+/// A variable of the environment for the length of a test.
+class ScopedVariable
+{
+public:
+    ScopedVariable(const char* name, const QString& value)
+        : m_name(name)
+        , m_before(qgetenv(name))
+        , m_was_set(qEnvironmentVariableIsSet(name))
+    {
+        qputenv(name, value.toUtf8());
+    }
+    ~ScopedVariable()
+    {
+        if (m_was_set)
+            qputenv(m_name, m_before);
+        else
+            qunsetenv(m_name);
+    }
+    ScopedVariable(const ScopedVariable&) = delete;
+    ScopedVariable& operator=(const ScopedVariable&) = delete;
+
+private:
+    const char* m_name;
+    QByteArray m_before;
+    bool m_was_set;
+};
+
 /// The window with an engine that answers by rote and a data folder that may outlive it.
 struct Program
 {
     explicit Program(const QTemporaryDir& data, FakePace pace = {})
-        : host(optionsFor(data), &window,
-            [pace](const WindowOptions& options, std::shared_ptr<LiveSettings> settings,
+        : Program(optionsFor(data), pace)
+    {
+    }
+    Program(const WindowOptions& options, FakePace pace)
+        : host(options, &window,
+            [pace](const WindowOptions& given, std::shared_ptr<LiveSettings> settings,
                 std::stop_token quit) {
-                return new FakeEngineWorker(options, std::move(settings), std::move(quit), pace);
+                return new FakeEngineWorker(given, std::move(settings), std::move(quit), pace);
             })
     {
         QSignalSpy opened(&host, &EngineHost::opened);
@@ -247,27 +279,88 @@ private slots:
         QCOMPARE(program.chat()->card()->text(), QStringLiteral("kept"));
     }
 
-    void aFolderThatCannotBeWrittenIsSaid()
+    void aFolderThatCannotBeWrittenIsSaidAndTheChatGoesOn()
     {
         QTemporaryDir data;
+        QTemporaryDir temporary;
+        const ScopedVariable folder("TMPDIR", temporary.path());
         const QString file = data.filePath(QStringLiteral("file"));
         QFile blocker(file);
         QVERIFY(blocker.open(QIODevice::WriteOnly));
-        MainWindow window;
         WindowOptions options;
         options.data_folder = (file + QStringLiteral("/inside")).toStdString();
-        EngineHost host(options, &window, [](const auto& o, auto settings, auto quit) {
-            return new FakeEngineWorker(o, std::move(settings), std::move(quit), {3, 1});
-        });
-        QSignalSpy ready(&host, &EngineHost::modelReady);
-        window.show();
-        host.start();
-        QTRY_COMPARE(ready.count(), 1);
-        QTRY_VERIFY(window.chat()->notice()->isVisible());
-        window.chat()->card()->setText(QStringLiteral("not lost"));
-        QTest::keyClick(window.chat()->card()->edit(), Qt::Key_Return);
-        QTRY_COMPARE(window.chat()->card()->mode(), PromptCard::Mode::send);
-        QCOMPARE(window.chat()->card()->text(), QStringLiteral("not lost"));
+        {
+            Program program(options, {3, 1});
+            NoticeBar* notice = program.chat()->notice();
+            QTRY_VERIFY(notice->isVisible());
+            const QString banner = notice->text();
+            QVERIFY2(banner.startsWith(
+                         QStringLiteral("Conversations are not being kept: %1/inside").arg(file)),
+                qPrintable(banner));
+            const QStringList inside
+                = QDir(temporary.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
+            QCOMPARE(inside.size(), 1);
+            QCOMPARE(QFile::permissions(temporary.filePath(inside.front()))
+                    & (QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup | QFile::ReadOther
+                        | QFile::WriteOther | QFile::ExeOther),
+                QFile::Permissions());
+            program.send(QStringLiteral("Count."));
+            QVERIFY(program.waitAnswer());
+            QCOMPARE(program.lastText(), QStringLiteral("word0 word1 word2 "));
+            QTRY_COMPARE(program.listed(), 1);
+            program.window.showError(QStringLiteral("Something else."));
+            QCOMPARE(notice->text(), QStringLiteral("Something else."));
+            notice->dismiss();
+            QCOMPARE(notice->text(), banner);
+            QVERIFY(notice->isVisible());
+        }
+        QVERIFY(QDir(temporary.path()).isEmpty());
+    }
+
+    void aNewerFileOfConversationsIsNeitherChangedNorInTheWay()
+    {
+        QTemporaryDir data;
+        const QString file = data.filePath(QStringLiteral("conversations.sqlite"));
+        {
+            Program program(data, {3, 1});
+            program.send(QStringLiteral("Count."));
+            QVERIFY(program.waitAnswer());
+        }
+        QFile database(file);
+        QVERIFY(database.open(QIODevice::ReadWrite));
+        constexpr int kUserVersionAt = 60; // of SQLite's file header, big endian
+        QVERIFY(database.seek(kUserVersionAt));
+        QCOMPARE(database.write(QByteArray("\0\0\0\x63", 4)), 4);
+        QVERIFY(database.seek(0));
+        const QByteArray before = database.readAll();
+        {
+            Program program(data, {3, 1});
+            QTRY_VERIFY(program.chat()->notice()->text().contains(QStringLiteral("newer Gorgon")));
+            program.send(QStringLiteral("Count."));
+            QVERIFY(program.waitAnswer());
+            QCOMPARE(program.lastText(), QStringLiteral("word0 word1 word2 "));
+        }
+        QVERIFY(database.seek(0));
+        QCOMPARE(database.readAll(), before);
+    }
+
+    void whereNothingCanBeWrittenTheMessageIsRefusedWithTheCause()
+    {
+        QTemporaryDir data;
+        const ScopedVariable folder("TMPDIR", data.filePath(QStringLiteral("absent")));
+        const QString file = data.filePath(QStringLiteral("file"));
+        QFile blocker(file);
+        QVERIFY(blocker.open(QIODevice::WriteOnly));
+        WindowOptions options;
+        options.data_folder = file.toStdString();
+        Program program(options, {3, 1});
+        QTRY_VERIFY(program.chat()->notice()->isVisible());
+        program.send(QStringLiteral("not lost"));
+        QTRY_COMPARE(program.chat()->card()->mode(), PromptCard::Mode::send);
+        QCOMPARE(program.chat()->card()->text(), QStringLiteral("not lost"));
+        QVERIFY2(program.chat()->notice()->text().contains(file),
+            qPrintable(program.chat()->notice()->text()));
+        QVERIFY(program.chat()->notice()->text().contains(QStringLiteral("absent")));
     }
 
     void closesWhileGeneratingFiftyTimes()

@@ -345,6 +345,34 @@ private slots:
         QCOMPARE(chat.card()->mode(), PromptCard::Mode::send);
     }
 
+    void aStandingNoticeComesBackUntilItIsDismissed()
+    {
+        NoticeBar notice;
+        notice.setStanding(QStringLiteral("Nothing is kept."));
+        QVERIFY(!notice.isHidden());
+        int runs = 0;
+        notice.showError(QStringLiteral("No model."), QStringLiteral("Open"), [&] { ++runs; });
+        QCOMPARE(notice.text(), QStringLiteral("No model."));
+        QVERIFY(!notice.actionButton()->isHidden());
+        notice.actionButton()->click();
+        QCOMPARE(runs, 1);
+        QCOMPARE(notice.text(), QStringLiteral("Nothing is kept."));
+        QVERIFY(notice.isError());
+        QVERIFY(notice.actionButton()->isHidden());
+        notice.showNotice(QStringLiteral("Worth knowing."));
+        notice.dismiss();
+        QCOMPARE(notice.text(), QStringLiteral("Nothing is kept."));
+        notice.showError(QStringLiteral("Broken."));
+        for (int i = 0; i < 2; ++i) {
+            QVERIFY(!notice.isHidden());
+            for (QToolButton* button : notice.findChildren<QToolButton*>()) {
+                if (button != notice.actionButton())
+                    button->click();
+            }
+        }
+        QVERIFY(notice.isHidden());
+    }
+
     void aDraftStaysWithItsConversation()
     {
         ChatPanel chat;
