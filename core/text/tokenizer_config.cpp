@@ -13,7 +13,6 @@ namespace {
 
 constexpr int kMaxTokenId = 1 << 21;
 constexpr std::size_t kMaxTokenBytes = 1024;
-constexpr std::size_t kMaxTemplateBytes = std::size_t(1) << 20;
 
 std::string tokenText(const nlohmann::json& value)
 {
@@ -68,23 +67,6 @@ void readAddedTokens(TokenizerConfig& config, const nlohmann::json& object, cons
     }
 }
 
-std::optional<std::string> templateIn(const nlohmann::json& object)
-{
-    const auto at = object.find("chat_template");
-    if (at == object.end())
-        return std::nullopt;
-    if (at->is_string())
-        return at->get<std::string>();
-    if (!at->is_array())
-        return std::nullopt;
-    // A list of {name, template}: the one for talk without tools.
-    for (const auto& entry : *at)
-        if (entry.is_object() && entry.value("name", nlohmann::json()) == "default"
-            && entry.contains("template") && entry["template"].is_string())
-            return entry["template"].get<std::string>();
-    return std::nullopt;
-}
-
 bool isThere(const std::filesystem::path& path)
 {
     std::error_code error;
@@ -118,10 +100,7 @@ TokenizerConfig readTokenizerConfig(const std::filesystem::path& folder)
             config.eos_token = std::move(text);
         config.tokenizer_class = tokenText(object.value("tokenizer_class", nlohmann::json()));
         readAddedTokens(config, object, path.string());
-        config.chat_template = templateIn(object);
     }
-    if (const auto path = folder / "chat_template.jinja"; isThere(path))
-        config.chat_template = readRegularFile(path, kMaxTemplateBytes);
     return config;
 }
 

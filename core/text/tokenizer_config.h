@@ -20,7 +20,6 @@ struct TokenizerConfig
     std::string bos_token, eos_token; // empty: not stated
     std::string tokenizer_class; // the reference's name, "Qwen2Tokenizer"; empty: not stated
     std::map<int, AddedToken> added_tokens; // by id
-    std::optional<std::string> chat_template; // Jinja
 };
 
 /// Throws std::runtime_error naming the file that is unsound.

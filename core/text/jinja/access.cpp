@@ -146,7 +146,7 @@ Value sliceOf(Context& context, const Value& value, std::optional<std::int64_t> 
         return sliceOfText(context, *text, start, stop, step.value_or(1));
     const List* list = value.asList();
     if (!list)
-        return Value::undefined("a slice of a " + value.typeName());
+        throw Failure("expected a text or a list to cut a slice from, found a " + value.typeName());
     const Range range
         = rangeOf(static_cast<std::int64_t>(list->items.size()), start, stop, step.value_or(1));
     Values items;

@@ -16,6 +16,7 @@ struct Arguments
 {
     Values positional;
     std::vector<std::pair<std::string, Value>> named;
+    int names_source = kFromTemplate; // names behind '**' may be text of a message
 };
 
 void bindArguments(const Arguments& arguments, const std::string_view* names, std::size_t n_names,

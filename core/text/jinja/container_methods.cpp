@@ -96,6 +96,8 @@ Method findMethod(const Value& self, std::string_view name)
         return findTextMethod(name);
     if (!self.asDict() && !self.asList())
         return nullptr;
+    if (self.asList() && self.asList()->is_tuple && name == "copy")
+        return nullptr;
     const auto& methods = self.asDict() ? of_dict : of_list;
     const auto at = methods.find(name);
     return at == methods.end() ? nullptr : at->second;

@@ -127,8 +127,10 @@ Arguments Evaluator::evaluateArguments(const Expression& expression, const Scope
         const Value rest = evaluate(*expression.named_rest, scope);
         if (!rest.asDict())
             throw Failure("expected a dictionary behind '**', found a " + rest.typeName());
-        for (const auto& [key, value] : rest.asDict()->entries)
+        for (const auto& [key, value] : rest.asDict()->entries) {
             arguments.named.emplace_back(textOf(key).bytes(), value);
+            arguments.names_source = mixedSource(arguments.names_source, textOf(key).source());
+        }
     }
     return arguments;
 }

@@ -261,7 +261,7 @@ Value Evaluator::callMacro(const Statement& macro, const ScopePtr& closure, Argu
         } else if (name == "caller" && macro.uses_caller)
             scope->set("caller", value);
         else if (macro.uses_kwargs)
-            setEntry(m_context.meter, more, m_context.text(name), value);
+            setEntry(m_context.meter, more, m_context.text(name, arguments.names_source), value);
         else
             throw Failure(
                 "expected arguments that '" + macro.text + "' knows, found '" + name + "'");

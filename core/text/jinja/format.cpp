@@ -55,9 +55,13 @@ public:
             if (percent < bytes.size())
                 writePlace();
         }
+        // What has items of its own may leave some out: Python takes it for a dictionary.
         const List* tuple = m_arguments.asList();
-        if (tuple && tuple->is_tuple ? m_next < tuple->items.size()
-                                     : m_next == 0 && !m_arguments.asDict() && !m_named)
+        const bool may_be_spare = m_arguments.asDict() || m_arguments.isUndefined() || m_named
+            || (tuple && !tuple->is_tuple);
+        const bool spare = tuple && tuple->is_tuple ? m_next < tuple->items.size()
+                                                    : m_next == 0 && !may_be_spare;
+        if (spare)
             throw Failure("expected a place in the text for each argument of '%', found fewer");
         return std::move(m_result);
     }

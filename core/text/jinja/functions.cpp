@@ -54,7 +54,7 @@ Entries entriesOf(Context& context, Arguments& arguments)
         }
     }
     for (const auto& [name, value] : arguments.named)
-        setEntry(context.meter, entries, context.text(name), value);
+        setEntry(context.meter, entries, context.text(name, arguments.names_source), value);
     return entries;
 }
 
@@ -164,7 +164,8 @@ Value raiseException(Context& context, Arguments& arguments)
 Value strftimeNow(Context& context, Arguments& arguments)
 {
     const auto [format] = bind(arguments, {"format"});
-    return context.text(formatTime(context.now, textOf(required(format, "format")).bytes()));
+    const Text& text = textOf(required(format, "format"));
+    return context.text(formatTime(context.now, text.bytes()), text.source());
 }
 
 } // namespace

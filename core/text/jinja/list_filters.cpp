@@ -90,9 +90,15 @@ std::string takeName(Arguments& args, const char* what)
     return name;
 }
 
+// Whatever is false has no items for map and select, be it None or a number.
+Values itemsIn(Context& context, const Value& value)
+{
+    return value.truth() ? elementsOf(context, value) : Values();
+}
+
 Value map(Context& context, const Value& value, Arguments& args)
 {
-    Values items = elementsOf(context, value);
+    Values items = itemsIn(context, value);
     if (args.positional.empty() && named(args, "attribute")) {
         const auto [path, instead] = bind(args, {"attribute", "default"});
         const Value* missing = instead && !instead->isNone() ? instead : nullptr;
@@ -120,7 +126,7 @@ Value select(Context& context, const Value& value, Arguments& args)
     }
     const std::string test = args.positional.empty() ? "" : takeName(args, "test");
     Values chosen;
-    for (const Value& item : elementsOf(context, value)) {
+    for (const Value& item : itemsIn(context, value)) {
         const Value judged = by_attribute ? followPath(context, item, path, nullptr) : item;
         Arguments same = args;
         const bool truth = test.empty() ? judged.truth() : applyTest(context, test, judged, same);

@@ -20,7 +20,7 @@ Text replacedText(
     Context& context, const Text& text, const Text& old, const Text& by, std::int64_t most);
 Text joinedTexts(Context& context, const Text& separator, const Values& values);
 std::vector<Text> linesOf(const Text& text, bool keep_ends);
-Text padded(Context& context, const Text& text, std::int64_t width, std::string_view fill,
-    double left_share);
+Text padded(
+    Context& context, const Text& text, std::int64_t width, const Text& fill, double left_share);
 
 } // namespace gorgon::jinja

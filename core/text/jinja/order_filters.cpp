@@ -81,10 +81,13 @@ Value unique(Context& context, const Value& value, Arguments& args)
     const auto [case_sensitive, attribute] = bind(args, {"case_sensitive", "attribute"});
     const Values items = elementsOf(context, value);
     std::vector<Keyed> seen;
-    for (Keyed& each : keyed(context, items, attribute, truthOr(case_sensitive, false)))
+    for (Keyed& each : keyed(context, items, attribute, truthOr(case_sensitive, false))) {
+        if (each.key.asDict() || (each.key.asList() && !each.key.asList()->is_tuple))
+            throw Failure("expected items that can be keys, found a " + each.key.typeName());
         if (std::ranges::none_of(seen,
                 [&](const Keyed& other) { return equal(context.meter, other.key, each.key); }))
             seen.push_back(std::move(each));
+    }
     return listOf(context, seen);
 }
 

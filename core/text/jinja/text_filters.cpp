@@ -77,7 +77,7 @@ Value indent(Context& context, const Value& value, Arguments& args)
     if (width && width->isText())
         margin = *width->asText();
     else
-        margin = padded(context, Text(), intOr(width, 4), " ", 0);
+        margin = padded(context, Text(), intOr(width, 4), Text(" "), 0);
     Text result;
     if (truthOr(first, false))
         result.append(margin);
@@ -100,7 +100,7 @@ Value indent(Context& context, const Value& value, Arguments& args)
 Value center(Context& context, const Value& value, Arguments& args)
 {
     const auto [width] = bind(args, {"width"});
-    return context.text(padded(context, show(context, value), intOr(width, 80), " ", 0.5));
+    return context.text(padded(context, show(context, value), intOr(width, 80), Text(" "), 0.5));
 }
 
 Value truncate(Context& context, const Value& value, Arguments& args)
@@ -153,6 +153,8 @@ Value escape(Context& context, const Value& value, Arguments& args)
 Value urlEncode(Context& context, const Value& value, Arguments& args)
 {
     expectNone(args);
+    if (value.asDict() || value.asList())
+        throw Failure("expected a text for 'urlencode', found a " + value.typeName());
     return context.text(mapCharacters(show(context, value), [](std::string_view character) {
         constexpr char kHex[] = "0123456789ABCDEF";
         const char first = character[0];
@@ -179,7 +181,7 @@ Value format(Context& context, const Value& value, Arguments& args)
             context, show(context, value), makeTuple(context.meter, args.positional));
     Entries entries;
     for (const auto& [name, each] : args.named)
-        setEntry(context.meter, entries, context.text(name), each);
+        setEntry(context.meter, entries, context.text(name, args.names_source), each);
     return formatPercent(
         context, show(context, value), makeDict(context.meter, std::move(entries)));
 }
@@ -194,7 +196,7 @@ Value toJson(Context& context, const Value& value, Arguments& args)
     if (indentation && !indentation->isNone()) {
         style.indent = indentation->isText()
             ? *indentation->asText()
-            : padded(context, Text(), intOr(indentation, 0), " ", 0);
+            : padded(context, Text(), intOr(indentation, 0), Text(" "), 0);
         style.item_separator = Text(",");
     }
     if (separators && !separators->isNone()) {

@@ -291,6 +291,19 @@ Value allCased(Context&, const Value& value, Arguments& args)
     return std::ranges::any_of(characters, is) && std::ranges::none_of(characters, is_not);
 }
 
+Value isTitle(Context&, const Value& value, Arguments& args)
+{
+    expectNone(args);
+    bool any = false, in_word = false, fits = true;
+    for (const std::string_view c : charactersOf(self(value).bytes())) {
+        const bool upper = isUpper(c), lower = isLower(c);
+        fits = fits && !(upper && in_word) && !(lower && !in_word);
+        in_word = upper || lower;
+        any = any || in_word;
+    }
+    return any && fits;
+}
+
 bool isAlnum(std::string_view c)
 {
     return isAlpha(c) || isNumeric(c);
@@ -310,8 +323,8 @@ Value isAsciiText(Context&, const Value& value, Arguments& args)
 template <int left_percent> Value justify(Context& context, const Value& value, Arguments& args)
 {
     const auto [width, fill] = bind(args, {"width", "fillchar"});
-    const std::string character = fill ? textOf(*fill).bytes() : " ";
-    if (countCharacters(character) != 1)
+    const Text character = fill ? textOf(*fill) : Text(" ");
+    if (countCharacters(character.bytes()) != 1)
         throw Failure("expected one character to fill with, found another number");
     return context.text(padded(context, self(value), intOr(&required(width, "width"), 0), character,
         left_percent / 100.0));
@@ -324,7 +337,7 @@ Value zeroFill(Context& context, const Value& value, Arguments& args)
     const std::size_t sign = !text.empty() && (text.bytes()[0] == '-' || text.bytes()[0] == '+');
     Text result = text.slice(0, sign);
     result.append(padded(context, text.slice(sign, text.size()),
-        intOr(&required(width, "width"), 0) - static_cast<std::int64_t>(sign), "0", 1));
+        intOr(&required(width, "width"), 0) - static_cast<std::int64_t>(sign), Text("0"), 1));
     return context.text(std::move(result));
 }
 
@@ -386,6 +399,7 @@ Method findTextMethod(std::string_view name)
         {"isnumeric", all<isNumeric>},
         {"isdecimal", all<isDigit>},
         {"isascii", isAsciiText},
+        {"istitle", isTitle},
         {"isupper", allCased<isUpper, isLower>},
         {"islower", allCased<isLower, isUpper>},
         {"ljust", justify<0>},

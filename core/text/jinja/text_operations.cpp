@@ -131,8 +131,8 @@ std::vector<Text> linesOf(const Text& text, bool keep_ends)
     return lines;
 }
 
-Text padded(Context& context, const Text& text, std::int64_t width, std::string_view fill,
-    double left_share)
+Text padded(
+    Context& context, const Text& text, std::int64_t width, const Text& fill, double left_share)
 {
     const auto length = static_cast<std::int64_t>(countCharacters(text.bytes()));
     if (width <= length)
@@ -147,10 +147,10 @@ Text padded(Context& context, const Text& text, std::int64_t width, std::string_
         : static_cast<std::int64_t>(left_share * static_cast<double>(room));
     Text result;
     for (std::int64_t i = 0; i < left; ++i)
-        result.append(fill, kFromTemplate);
+        result.append(fill);
     result.append(text);
     for (std::int64_t i = left; i < room; ++i)
-        result.append(fill, kFromTemplate);
+        result.append(fill);
     return result;
 }
 
