@@ -105,7 +105,8 @@ private:
                 m_report.kind = "unreadable";
             return;
         }
-        const bool unpacked = attempt([&] { unpackWeights(*checkpoint, m_path); });
+        const bool unpacked
+            = !m_report.config || attempt([&] { unpackWeights(*checkpoint, m_path); });
         describeWeights(*checkpoint, true);
         attempt([&] {
             if (const std::optional<StoredHeads> heads = findHeads(m_path, checkpoint))

@@ -53,7 +53,7 @@ public:
         const std::scoped_lock lock(m_mutex);
         std::memcpy(host, device, bytes);
     }
-    std::string weightLayout() const override { return "cpu1"; }
+    std::string weightLayout() const override { return "cpu2"; }
     Matrix makeMatrix(DType dtype, int64_t n_out, int64_t n_in) override
     {
         const std::scoped_lock lock(m_mutex);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu/memory.h"
+#include "kernels/cpu/processor.h"
 
 #if defined(__linux__)
 #include <unistd.h>
@@ -265,7 +266,7 @@ MachinePeaks measureMultiplyAdd(int n_threads)
         peaks.bf16 = measureLoop(n, multiplyBf16, 32);
     if (__builtin_cpu_supports("avx512vnni"))
         peaks.int8 = measureLoop(n, multiplyInt8, 64);
-    else if (__builtin_cpu_supports("avxvnni"))
+    else if (hasAvxVnni())
         peaks.int8 = measureLoop(n, multiplyInt8Avx2, 32);
 #else
     peaks.f32 = measureLoop(n, multiplyPlain, 4);

@@ -45,4 +45,20 @@ std::string instructionSetName()
                             : "no vectors";
 }
 
+bool hasAvxVnni()
+{
+#if defined(__x86_64__)
+    // Bit 4 of EAX in leaf 7.1, for which Clang 14 has no name. Asked once: cpuid is slow in
+    // virtual machines.
+    static const bool result = [] {
+        unsigned a = 0, b = 0, c = 0, d = 0;
+        return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d)
+            && (a >> 4 & 1);
+    }();
+    return result;
+#else
+    return false;
+#endif
+}
+
 } // namespace gorgon

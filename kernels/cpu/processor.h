@@ -9,5 +9,7 @@ namespace gorgon {
 std::string processorName();
 /// The instruction set that operations run on, such as "AVX-512".
 std::string instructionSetName();
+/// True where there are AVX2's dot products of four 8-bit values.
+bool hasAvxVnni();
 
 } // namespace gorgon

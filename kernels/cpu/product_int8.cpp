@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/product_int8.h"
 
+#include "kernels/cpu/processor.h"
 #include "kernels/cpu/quantize.h"
 #include "kernels/cpu/simd_targets.h"
 
@@ -153,7 +154,7 @@ void slabInt8(const Matrix& w, int64_t first, int n_panels, int64_t next, const 
 #if HWY_TARGET == HWY_AVX3
     const bool has_dot = __builtin_cpu_supports("avx512vnni");
 #else
-    const bool has_dot = __builtin_cpu_supports("avxvnni");
+    const bool has_dot = hasAvxVnni();
 #endif
     if (has_dot && dot_allowed) {
         if (w.dtype == DType::q8)

@@ -39,6 +39,12 @@ HWY_INLINE V16 abs16(const V16& a)
     GORGON_PARTS y.part[i] = hn::Abs(a.part[i]);
     return y;
 }
+HWY_INLINE V16 sqrt16(const V16& a)
+{
+    V16 y;
+    GORGON_PARTS y.part[i] = hn::Sqrt(a.part[i]);
+    return y;
+}
 /// a where test > 0, else b; b where test is NaN.
 HWY_INLINE V16 wherePositive(const V16& test, const V16& a, const V16& b)
 {
@@ -134,17 +140,17 @@ HWY_INLINE void fitBlock(const float* x, V16& best_scale, V16& best_minimum)
 {
     constexpr int kSteps = 20; // 14 ... 16 levels over the range
     const V16 zero = set16(0.0F);
-    V16 low = zero, high = zero, sum_abs = zero;
+    V16 low = zero, high = zero, squares = zero;
     for (int k = 0; k < 32; k++) {
         const V16 v = load16(x + 16 * k);
         low = min16(low, v);
         high = max16(high, v);
-        sum_abs = add16(sum_abs, abs16(v));
+        squares = add16(squares, mul16(v, v));
     }
-    const V16 mean_abs = mul16(sum_abs, set16(1.0F / 32));
+    const V16 rms = sqrt16(mul16(squares, set16(1.0F / 32)));
     V16 sum_w = zero, sum_x = zero, sum_xx = zero;
     for (int k = 0; k < 32; k++) {
-        const V16 v = load16(x + 16 * k), w = add16(abs16(v), mean_abs), wx = mul16(w, v);
+        const V16 v = load16(x + 16 * k), w = add16(abs16(v), rms), wx = mul16(w, v);
         sum_w = add16(sum_w, w);
         sum_x = add16(sum_x, wx);
         sum_xx = add16(sum_xx, mul16(wx, v));
@@ -158,7 +164,7 @@ HWY_INLINE void fitBlock(const float* x, V16& best_scale, V16& best_minimum)
         const V16 factor = wherePositive(range, div16(levels, range), zero);
         V16 sum_l = zero, sum_ll = zero, sum_lx = zero;
         for (int k = 0; k < 32; k++) {
-            const V16 v = load16(x + 16 * k), w = add16(abs16(v), mean_abs);
+            const V16 v = load16(x + 16 * k), w = add16(abs16(v), rms);
             const V16 l = round16(min16(mul16(sub16(v, low), factor), set16(15.0F)));
             const V16 wl = mul16(w, l);
             sum_l = add16(sum_l, wl);

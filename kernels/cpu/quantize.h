@@ -32,9 +32,9 @@ constexpr size_t valuesOffset(DType dtype, int64_t b)
 
 /// x: [blockWidth(dtype)][16 outputs]; unit: as above, aligned to 64 bytes. Every output on its
 /// own, without fused operations: the same bytes on every instruction set. Values that are not
-/// finite make the scale NaN, so that they are seen. q4: per block of 32 the scale and minimum of
-/// least squared error, weighted by |x| + mean |x|, among candidates that stretch the 16 levels by
-/// up to a level beyond the range of the values.
+/// finite make the scale NaN, so that they are seen.
+/// q4: per block of 32 the scale and minimum of least squared error, weighted by |x| + rms(x),
+/// among candidates that stretch the 16 levels by up to a level beyond the range of the values.
 void quantizeUnit(DType dtype, const float* x, uint8_t* unit);
 
 /// Copies outputs [first, end) of a unit.
