@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "core/model/base_vocab.h"
 #include "core/model/file_error.h"
-#include "core/model/heads_file.h"
-#include "core/model/load_plan.h"
+#include "core/model/inspect_heads.h"
 #include "core/model/packed_weights.h"
 
 namespace gorgon {
@@ -23,8 +23,9 @@ uint64_t parameters(const TensorInfo& info)
 class Inspector
 {
 public:
-    explicit Inspector(const std::filesystem::path& path)
+    Inspector(const std::filesystem::path& path, const InspectOptions& options)
         : m_path(path)
+        , m_options(options)
     {
         m_report.path = path.string();
     }
@@ -54,11 +55,18 @@ private:
         }
     }
 
+    /// Heads' own folders have a config.json too, but no weights of a model.
     bool isHeadsFolder() const
     {
-        // Heads' own folders have a config.json too, but no weights of a model.
-        const bool has_heads = exists("medusa_lm_head.safetensors") || exists("medusa_lm_head.pt");
-        return has_heads && !Checkpoint::isIn(m_path);
+        if (!Checkpoint::isIn(m_path))
+            return exists("medusa_lm_head.safetensors") || exists("medusa_lm_head.pt")
+                || exists("rank0.safetensors");
+        try {
+            const Checkpoint checkpoint = Checkpoint::openFolder(m_path);
+            return holdsHeads(checkpoint) && !isFullModel(checkpoint);
+        } catch (const std::runtime_error&) {
+            return false; // inspectModel says why
+        }
     }
 
     bool exists(const char* name) const
@@ -75,18 +83,17 @@ private:
                 [&] { checkpoint = std::make_shared<Checkpoint>(Checkpoint::openFile(m_path)); }))
             return;
         m_report.kind = "weights";
-        bool has_heads = false;
-        for (const auto& [name, tensor] : checkpoint->tensors())
-            has_heads = has_heads || isHeadTensor(name) || name.starts_with("0.0.");
-        if (has_heads && attempt([&] { describeHeads(openHeads(m_path)); }))
-            m_report.kind = "heads";
-        describeWeights(*checkpoint, m_report.kind == "heads");
+        if (holdsHeads(*checkpoint)) {
+            m_report.kind = isFullModel(*checkpoint) ? "weights" : "heads";
+            attempt([&] { describeHeads(examineHeads(m_path)); });
+        }
+        describeWeights(*checkpoint, true);
     }
 
     void inspectHeadsAlone()
     {
         m_report.kind = "unreadable";
-        if (attempt([&] { describeHeads(openHeads(m_path)); }))
+        if (attempt([&] { describeHeads(examineHeads(m_path)); }) && m_report.heads->n_heads > 0)
             m_report.kind = "heads";
     }
 
@@ -109,8 +116,8 @@ private:
             = !m_report.config || attempt([&] { unpackWeights(*checkpoint, m_path); });
         describeWeights(*checkpoint, true);
         attempt([&] {
-            if (const std::optional<StoredHeads> heads = findHeads(m_path, checkpoint))
-                describeHeads(*heads);
+            if (const auto heads = findAndExamineHeads(m_path, checkpoint))
+                describeHeads(*heads, checkpoint);
         });
         if (!m_report.config || !unpacked)
             return;
@@ -127,7 +134,7 @@ private:
     {
         m_report.n_files = int(checkpoint.files().size());
         m_report.file_format = checkpoint.files().front()->format();
-        const bool all_are_heads = m_report.kind == "heads" && m_report.heads;
+        const bool all_are_heads = m_report.kind == "heads";
         for (const auto& [name, tensor] : checkpoint.tensors()) {
             if (all_are_heads || (leave_out_heads && isHeadTensor(name)))
                 continue;
@@ -136,55 +143,70 @@ private:
             m_report.n_parameters += n;
             m_report.n_bytes += tensor.file->storedBytes(*tensor.info);
         }
+        if (m_options.deep && !all_are_heads)
+            attempt([&] { countWeights(checkpoint); });
     }
 
-    void describeHeads(const StoredHeads& stored)
+    /// Heads alone, compared with the base that was named.
+    void describeHeads(const HeadsExamination& heads)
     {
-        HeadsReport heads;
-        heads.path = stored.path.string();
-        heads.format = stored.own_vocab ? "v1 (own vocabulary matrix)"
-                                        : "v2 (vocabulary matrix of the base)";
-        if (stored.in_full_model)
-            heads.format += ", in the checkpoint of the model";
-        heads.n_heads = int(stored.heads.size());
-        heads.n_blocks = stored.n_blocks;
-        heads.width = stored.width;
-        heads.vocab_rows = stored.vocab_rows;
-        heads.stated_heads = stored.stated_heads;
-        heads.stated_blocks = stored.stated_blocks;
-        heads.stated_base = shown(stored.stated_base);
-        const auto count = [&](const StoredTensor& tensor) {
-            if (!tensor)
-                return;
-            heads.n_parameters += parameters(*tensor.info);
-            heads.n_bytes += tensor.info->bytes;
-        };
-        for (const StoredHead& head : stored.heads) {
-            for (const StoredHead::Block& block : head.blocks) {
-                count(block.weight);
-                count(block.bias);
-            }
-            count(head.vocab);
+        reportHeads(heads, m_options, m_report);
+        if (!m_options.base)
+            return;
+        attempt([&] {
+            const ModelConfig base = readModelConfig(*m_options.base);
+            Checkpoint checkpoint = Checkpoint::openFolder(*m_options.base);
+            unpackWeights(checkpoint, *m_options.base);
+            compareHeads(heads, *m_options.base, base, storedVocab(planModel(base, checkpoint, {})),
+                m_options, m_report);
+        });
+    }
+
+    /// Heads that lie with their model.
+    void describeHeads(
+        const HeadsExamination& heads, const std::shared_ptr<const Checkpoint>& checkpoint)
+    {
+        if (m_options.base) {
+            describeHeads(heads);
+            return;
         }
-        if (m_report.config) {
-            const std::string mismatch = headsMismatch(stored, *m_report.config);
-            heads.fits = mismatch.empty();
-            if (!mismatch.empty())
-                m_report.problems.push_back(shown(stored.path.string(), 4096)
-                    + ": the heads do not fit the model: " + mismatch);
+        reportHeads(heads, m_options, m_report);
+        if (!m_report.config)
+            return;
+        StoredTensor vocab;
+        try {
+            vocab = storedVocab(planModel(*m_report.config, *checkpoint, {}));
+        } catch (const std::runtime_error&) {
+            // Said by inspectModel.
         }
-        m_report.heads = std::move(heads);
+        compareHeads(heads, m_path, *m_report.config, vocab, m_options, m_report);
+    }
+
+    void countWeights(const Checkpoint& checkpoint)
+    {
+        std::map<std::string, StoredTensor> tensors;
+        for (const auto& [name, tensor] : checkpoint.tensors())
+            if (!isHeadTensor(name))
+                tensors.emplace(name, tensor);
+        m_report.unsound = countUnsound(tensors, m_options.stop);
+        const UnsoundValues& unsound = *m_report.unsound;
+        if (unsound.n_nan + unsound.n_infinite > 0)
+            m_report.remarks.push_back(shown(m_path.string(), 4096)
+                + ": the weights hold values that are no numbers (" + std::to_string(unsound.n_nan)
+                + " NaN, " + std::to_string(unsound.n_infinite) + " infinite), first in "
+                + unsound.tensors.front() + "; download or copy them again");
     }
 
     std::filesystem::path m_path;
+    const InspectOptions& m_options;
     ModelReport m_report;
 };
 
 } // namespace
 
-ModelReport inspect(const std::filesystem::path& path)
+ModelReport inspect(const std::filesystem::path& path, const InspectOptions& options)
 {
-    return Inspector(path).run();
+    return Inspector(path, options).run();
 }
 
 } // namespace gorgon

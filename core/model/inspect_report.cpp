@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report of inspect as text for people and as JSON for programs.
-#include <nlohmann/json.hpp>
-
 #include "core/model/file_error.h"
-#include "core/model/inspect.h"
+#include "core/model/inspect_lines.h"
 
 namespace gorgon {
 
@@ -11,40 +9,13 @@ namespace {
 
 using nlohmann::json;
 
-std::string countText(uint64_t count)
-{
-    char text[32];
-    if (count >= 1'000'000'000)
-        std::snprintf(text, sizeof text, "%.2f billion", double(count) / 1e9);
-    else if (count >= 1'000'000)
-        std::snprintf(text, sizeof text, "%.1f million", double(count) / 1e6);
-    else
-        std::snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(count));
-    return text;
-}
-
 const char* scalingName(RopeScaling scaling)
 {
     constexpr const char* kNames[] = {"none", "linear", "dynamic", "llama3", "yarn"};
     return kNames[size_t(scaling)];
 }
 
-class Lines
-{
-public:
-    void add(const std::string& label, const std::string& value)
-    {
-        constexpr size_t kColumn = 14;
-        m_text += label + std::string(label.size() < kColumn ? kColumn - label.size() : 1, ' ')
-            + value + "\n";
-    }
-    std::string take() { return std::move(m_text); }
-
-private:
-    std::string m_text;
-};
-
-void addModel(Lines& lines, const ModelReport& report)
+void addModel(ReportLines& lines, const ModelReport& report)
 {
     if (report.config) {
         const ModelConfig& config = *report.config;
@@ -76,53 +47,11 @@ void addModel(Lines& lines, const ModelReport& report)
     }
     if (report.n_files == 0)
         return;
-    std::string types;
-    for (const auto& [dtype, n] : report.dtypes)
-        types += (types.empty() ? "" : ", ") + dtype + " " + countText(n);
+    const std::string types = typesText(report.dtypes);
     lines.add("weights",
         countText(report.n_parameters) + " parameters, " + bytesText(report.n_bytes)
             + (types.empty() ? "" : " (" + types + ")") + ", " + report.file_format + ", "
             + std::to_string(report.n_files) + (report.n_files == 1 ? " file" : " files"));
-}
-
-void addHeads(Lines& lines, const HeadsReport& heads)
-{
-    lines.add("heads",
-        std::to_string(heads.n_heads) + " with " + std::to_string(heads.n_blocks)
-            + (heads.n_blocks == 1 ? " block" : " blocks") + " each, " + std::to_string(heads.width)
-            + " wide"
-            + (heads.vocab_rows > 0 ? ", vocabulary " + std::to_string(heads.vocab_rows) : ""));
-    lines.add("  format", heads.format);
-    lines.add("  size", countText(heads.n_parameters) + " parameters, " + bytesText(heads.n_bytes));
-    lines.add("  path", shown(heads.path, 4096));
-    if (heads.stated_heads) {
-        std::string stated = std::to_string(*heads.stated_heads) + " heads";
-        if (heads.stated_blocks)
-            stated += " of " + std::to_string(*heads.stated_blocks) + " blocks";
-        lines.add("  config.json",
-            "says " + stated
-                + (*heads.stated_heads == heads.n_heads ? "" : "; the tensors are right"));
-    }
-    if (!heads.stated_base.empty())
-        lines.add("  made for", heads.stated_base);
-    if (heads.fits)
-        lines.add("  fits", *heads.fits ? "yes, by shape" : "no");
-}
-
-json headsJson(const HeadsReport& heads)
-{
-    json result
-        = {{"path", shown(heads.path, 4096)}, {"format", heads.format}, {"heads", heads.n_heads},
-            {"blocks", heads.n_blocks}, {"width", heads.width}, {"vocab_rows", heads.vocab_rows},
-            {"parameters", heads.n_parameters}, {"bytes", heads.n_bytes}, {"stated_heads", nullptr},
-            {"stated_blocks", nullptr}, {"stated_base", heads.stated_base}, {"fits", nullptr}};
-    if (heads.stated_heads)
-        result["stated_heads"] = *heads.stated_heads;
-    if (heads.stated_blocks)
-        result["stated_blocks"] = *heads.stated_blocks;
-    if (heads.fits)
-        result["fits"] = *heads.fits;
-    return result;
 }
 
 json configJson(const ModelConfig& config)
@@ -144,21 +73,53 @@ json configJson(const ModelConfig& config)
 
 } // namespace
 
+std::string countText(uint64_t count)
+{
+    char text[32];
+    if (count >= 1'000'000'000)
+        std::snprintf(text, sizeof text, "%.2f billion", double(count) / 1e9);
+    else if (count >= 1'000'000)
+        std::snprintf(text, sizeof text, "%.1f million", double(count) / 1e6);
+    else
+        std::snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(count));
+    return text;
+}
+
+std::string typesText(const std::map<std::string, uint64_t>& dtypes)
+{
+    std::string text;
+    for (const auto& [dtype, n] : dtypes)
+        text += (text.empty() ? "" : ", ") + dtype + " " + countText(n);
+    return text;
+}
+
+std::string unsoundText(const UnsoundValues& values)
+{
+    if (values.n_nan + values.n_infinite == 0)
+        return "all are numbers";
+    return std::to_string(values.n_nan) + " NaN, " + std::to_string(values.n_infinite)
+        + " infinite";
+}
+
 std::string reportText(const ModelReport& report)
 {
-    Lines lines;
+    ReportLines lines;
     lines.add("path", shown(report.path, 4096));
     lines.add("kind", report.kind);
     addModel(lines, report);
     if (report.heads)
-        addHeads(lines, *report.heads);
+        addHeadsLines(lines, *report.heads);
     else if (report.kind == "model")
         lines.add("heads", "none");
+    if (report.unsound)
+        lines.add("values", unsoundText(*report.unsound));
     if (report.n_unexpected > 0) {
         lines.add("ignored", std::to_string(report.n_unexpected) + " tensors");
         for (const std::string& name : report.unexpected)
             lines.add("", name);
     }
+    for (const std::string& remark : report.remarks)
+        lines.add("remark", remark);
     for (const std::string& problem : report.problems)
         lines.add("problem", problem);
     if (report.problems.empty())
@@ -172,7 +133,8 @@ json reportJson(const ModelReport& report)
         {"supported_context", report.supported_context}, {"file_format", report.file_format},
         {"files", report.n_files}, {"dtypes", report.dtypes}, {"parameters", report.n_parameters},
         {"bytes", report.n_bytes}, {"heads", nullptr}, {"unexpected", report.unexpected},
-        {"n_unexpected", report.n_unexpected}, {"problems", report.problems}};
+        {"n_unexpected", report.n_unexpected}, {"unsound_values", unsoundJson(report.unsound)},
+        {"problems", report.problems}, {"remarks", report.remarks}};
     if (report.config)
         result["config"] = configJson(*report.config);
     if (report.heads)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/model/load_plan.h"
 
+#include <algorithm>
+
 #include <set>
 
 #include "core/model/file_error.h"
@@ -165,16 +167,17 @@ private:
     LoadPlan m_plan;
 };
 
-// Heads were checked when they were opened.
-PlannedMatrix headMatrix(LoadPlan& plan, const StoredTensor& tensor)
+// Heads were checked when they were opened; rows beyond n_rows are padding.
+PlannedMatrix headMatrix(LoadPlan& plan, const StoredTensor& tensor, int64_t n_rows)
 {
     PlannedMatrix result;
     result.parts = {tensor};
-    result.n_out = tensor.info->shape[0];
+    result.n_out = std::min(n_rows, tensor.info->shape[0]);
     result.n_in = tensor.info->shape[1];
     result.dtype = plan.head_dtype;
     plan.memory_bytes += uint64_t(result.n_out) * rowBytes(result.dtype, result.n_in);
-    plan.file_bytes += tensor.info->bytes;
+    plan.file_bytes
+        += tensor.info->bytes / uint64_t(tensor.info->shape[0]) * uint64_t(result.n_out);
     return result;
 }
 
@@ -192,7 +195,7 @@ void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dt
     for (const StoredHead& head : heads.heads) {
         PlannedHead planned;
         for (const StoredHead::Block& block : head.blocks) {
-            planned.weights.push_back(headMatrix(plan, block.weight));
+            planned.weights.push_back(headMatrix(plan, block.weight, heads.width));
             PlannedVector bias;
             if (block.bias) {
                 bias.parts = {block.bias};
@@ -203,7 +206,7 @@ void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dt
             planned.biases.push_back(std::move(bias));
         }
         if (head.vocab)
-            planned.vocab = headMatrix(plan, head.vocab);
+            planned.vocab = headMatrix(plan, head.vocab, plan.embedding.n_out);
         plan.heads.push_back(std::move(planned));
     }
 }

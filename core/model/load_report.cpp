@@ -144,9 +144,9 @@ void describeFiles(LoadReport& report, const Model& model, const LoadPlan& plan,
     warnOfUnused(report, plan, checkpoint);
     warnOfPadding(report, plan.embedding, "the embedding matrix");
     warnOfPadding(report, plan.lm_head, "lm_head.weight");
-    if (heads && heads->stated_heads && *heads->stated_heads != int64_t(heads->heads.size()))
+    if (heads && heads->stated.heads && *heads->stated.heads != int64_t(heads->heads.size()))
         report.warnings.push_back(shown(heads->path.string(), 4096) + ": config.json says "
-            + std::to_string(*heads->stated_heads) + " heads, the tensors are "
+            + std::to_string(*heads->stated.heads) + " heads, the tensors are "
             + std::to_string(heads->heads.size()) + "; all of these are loaded");
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/model/available_memory.h"
+#include "core/model/base_vocab.h"
 #include "core/model/file_error.h"
 #include "core/model/model_finish.h"
 #include "core/model/packed_weights.h"
@@ -237,6 +238,7 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
     if (!options.no_heads)
         heads = options.heads ? openHeads(*options.heads) : findHeads(options.model, checkpoint);
     if (heads) {
+        dropBaseVocab(*heads, storedVocab(plan));
         if (const std::string mismatch = headsMismatch(*heads, model->config); !mismatch.empty())
             failFile(heads->path, "the heads do not fit the model: " + mismatch);
         planHeads(plan, *heads, options.head_weights);

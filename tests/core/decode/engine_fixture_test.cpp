@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 
 #include "core/decode/tree_choices.h"
+#include "core/model/convert_heads.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace gorgon;
 using namespace gorgon::tests;
@@ -45,11 +47,13 @@ void checkModel(const std::filesystem::path& folder, int n_threads, std::optiona
     CHECK(n_prompts > 0);
 }
 
-void checkHeads(const std::filesystem::path& base, const std::filesystem::path& heads)
+/// The logits of heads beside those that `expectations` lists for them.
+void checkHeadLogits(const std::filesystem::path& base, const std::filesystem::path& heads,
+    const std::filesystem::path& expectations)
 {
-    CAPTURE(heads.filename().string());
+    CAPTURE(heads.string());
     const auto model = loadFixture(base, heads);
-    const auto values = openTensorFile(heads / "expected.safetensors");
+    const auto values = openTensorFile(expectations / "expected.safetensors");
     const int64_t dim = model->config.dim;
     const int64_t vocab = model->vocabMatrix().n_out;
     int n_prompts = 0;
@@ -69,6 +73,38 @@ void checkHeads(const std::filesystem::path& base, const std::filesystem::path& 
         CHECK(maxDifference(logits, expected) < kTolerance);
     }
     CHECK(n_prompts > 0);
+}
+
+void checkHeads(const std::filesystem::path& base, const std::filesystem::path& heads)
+{
+    checkHeadLogits(base, heads, heads);
+}
+
+/// Each format that the heads can be converted to, and a full model as its own base.
+void checkConverted(const std::filesystem::path& base, const std::filesystem::path& heads)
+{
+    const ScratchFolder folder;
+    for (const HeadsFormat format : {HeadsFormat::v1, HeadsFormat::full, HeadsFormat::vllm,
+             HeadsFormat::safetensors, HeadsFormat::v2})
+    {
+        ConvertHeadsOptions options;
+        options.heads = heads;
+        options.out = folder.path() / std::to_string(int(format));
+        options.to = format;
+        options.base = base;
+        const bool is_bare = heads.filename().string().ends_with("bare");
+        if (format == HeadsFormat::v2 && !is_bare) {
+            CHECK_THROWS_AS(convertHeads(options), std::runtime_error);
+            continue;
+        }
+        convertHeads(options);
+        checkHeadLogits(base, options.out, heads);
+        if (format == HeadsFormat::full)
+            checkHeadLogits(options.out, options.out, heads);
+        // One matrix that is the base's is held once.
+        CHECK(bool(loadFixture(base, options.out)->heads[0].vocab)
+            == (!is_bare || format == HeadsFormat::v1 || format == HeadsFormat::full));
+    }
 }
 
 void checkLoops(const std::filesystem::path& file, const std::filesystem::path& base,
@@ -187,6 +223,22 @@ TEST_CASE("logits of Medusa heads")
     for (const char* name : {"qwen2_bias_trained", "qwen2_bias_random"})
         if (sharedHas("fixtures/medusa/heads/" + std::string(name)))
             checkHeads(sharedFolder() / "fixtures/models/qwen2_bias",
+                sharedFolder() / "fixtures/medusa/heads" / name);
+}
+
+TEST_CASE("logits of Medusa heads that were converted")
+{
+    const auto base = dataFolder() / "models" / "llama_mha";
+    for (const char* name :
+        {"llama_mha_trained", "llama_mha_random", "llama_mha_bare", "llama_mha_layers2"})
+        checkConverted(base, dataFolder() / "medusa" / "heads" / name);
+    for (const char* name : {"stories260K_trained", "stories260K_bare"})
+        if (sharedHas("fixtures/medusa/heads/" + std::string(name)))
+            checkConverted(sharedFolder() / "fixtures/stories260K",
+                sharedFolder() / "fixtures/medusa/heads" / name);
+    for (const char* name : {"qwen2_bias_trained", "qwen2_bias_random"})
+        if (sharedHas("fixtures/medusa/heads/" + std::string(name)))
+            checkConverted(sharedFolder() / "fixtures/models/qwen2_bias",
                 sharedFolder() / "fixtures/medusa/heads" / name);
 }
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/model/heads_file.h"
+#include "core/model/stored_values.h"
 #include "kernels/step_state.h"
 #include "tests/support/paths.h"
 #include "tests/support/scratch_folder.h"
@@ -91,12 +92,12 @@ TEST_CASE_FIXTURE(Fixture, "Heads are counted from their tensors, whatever confi
                 CHECK(heads.own_vocab == (vocab > 0));
                 CHECK(heads.vocab_rows == vocab);
                 CHECK(heads.width == 4);
-                CHECK(heads.stated_heads == 2);
-                CHECK(heads.stated_blocks == 1);
-                CHECK(heads.stated_base == "lmsys/vicuna-7b");
+                CHECK(heads.stated.heads == 2);
+                CHECK(heads.stated.blocks == 1);
+                CHECK(heads.stated.base == "lmsys/vicuna-7b");
             }
     folder().write("config.json", "broken");
-    CHECK(!open(headTensors(1, 1, 0)).stated_heads);
+    CHECK(!open(headTensors(1, 1, 0)).stated.heads);
 }
 
 TEST_CASE_FIXTURE(Fixture, "Heads without bias or with the prefix of a full model are read")
@@ -152,6 +153,9 @@ TEST_CASE_FIXTURE(Fixture, "Gaps and shapes that do not fit are one sentence")
     edited.push_back(floatTensor("0.3.weight", {6, 4}));
     CHECK(says(refuse(edited), "0.1.weight"));
     edited = one;
+    edited.push_back(floatTensor("blocks.0.layers.0.weight", {4, 4}));
+    CHECK(says(refuse(edited), "is named as in vLLM"));
+    edited = one;
     edited.push_back(floatTensor("medusa_head.0.0.linear.weight", {4, 4}));
     CHECK(refuse(edited) != "");
     edited = one;
@@ -165,7 +169,153 @@ TEST_CASE_FIXTURE(Fixture, "Gaps and shapes that do not fit are one sentence")
              "00.0.linear.weight", "0.0.linear.weight.x"})
         CHECK(says(refuse({floatTensor(name, {4, 4})}), "there are none"));
     CHECK(says(refuse({}), "there are none"));
-    CHECK(says(refuse({floatTensor("blocks.0.layers.0.weight", {4, 4})}), "vLLM"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "Every naming is read: vLLM, TensorRT-LLM, ModelOpt")
+{
+    const auto renamed = [](std::vector<WrittenTensor> tensors, HeadsNaming naming,
+                             const std::string& prefix = "") {
+        for (WrittenTensor& tensor : tensors) {
+            HeadKey key = *parseHeadName(tensor.name);
+            key.naming = naming;
+            tensor.name = prefix + headTensorName(key);
+        }
+        return tensors;
+    };
+    for (const int n_blocks : {0, 1, 2})
+        for (const auto& [naming, prefix] :
+            {std::pair(HeadsNaming::vllm, ""), std::pair(HeadsNaming::vllm, "medusa_heads."),
+                std::pair(HeadsNaming::tensorrt, "medusa_heads."),
+                std::pair(HeadsNaming::medusa, "medusa_heads.")})
+        {
+            const auto plain = headTensors(3, n_blocks, 6);
+            const StoredHeads heads = open(renamed(plain, naming, prefix));
+            const StoredHeads expected
+                = openHeads(folder().write("plain.safetensors", safetensorsOf(plain)));
+            CHECK(heads.naming == naming);
+            CHECK(heads.heads.size() == 3);
+            CHECK(heads.n_blocks == n_blocks);
+            CHECK(heads.own_vocab);
+            CHECK(!heads.one_vocab);
+            CHECK(heads.unknown.empty());
+            for (size_t i = 0; i < 3; ++i) {
+                CHECK(sameValues(heads.heads[i].vocab, expected.heads[i].vocab));
+                for (size_t j = 0; j < size_t(n_blocks); ++j) {
+                    const auto& block = heads.heads[i].blocks[j];
+                    CHECK(sameValues(block.weight, expected.heads[i].blocks[j].weight));
+                    CHECK(sameValues(block.bias, expected.heads[i].blocks[j].bias));
+                }
+            }
+        }
+    CHECK(!open(renamed(headTensors(2, 1, 0), HeadsNaming::vllm)).own_vocab);
+}
+
+TEST_CASE_FIXTURE(Fixture, "One matrix for all heads, as vLLM has it")
+{
+    auto tensors = std::vector{floatTensor("blocks.0.layers.0.weight", {4, 4}),
+        floatTensor("blocks.1.layers.0.weight", {4, 4}), floatTensor("lm_head.weight", {6, 4})};
+    for (const char* name : {"lm_head.weight", "lm_heads.0.weight"}) {
+        tensors.back().name = name;
+        const StoredHeads heads = open(tensors);
+        CHECK(heads.one_vocab);
+        CHECK(heads.own_vocab);
+        CHECK(heads.heads[1].vocab.info == heads.heads[0].vocab.info);
+        CHECK(heads.vocab_rows == 6);
+        CHECK(!heads.heads[1].blocks[0].bias);
+    }
+    // The base's own matrix is held once.
+    StoredHeads heads = open(tensors);
+    const auto other = [&](float first) {
+        return Checkpoint::openFile(folder().write(
+            "base.safetensors", safetensorsOf({floatTensor("lm_head.weight", {6, 4}, first)})));
+    };
+    dropBaseVocab(heads, other(1).find("lm_head.weight"));
+    CHECK(heads.own_vocab);
+    const Checkpoint base = other(0);
+    dropBaseVocab(heads, base.find("lm_head.weight"));
+    CHECK(!heads.own_vocab);
+    CHECK(!heads.heads[0].vocab);
+    CHECK(heads.vocab_rows == 0);
+
+    // lm_head.weight means nothing beside heads that are named otherwise.
+    auto medusa = headTensors(2, 1, 0);
+    medusa.push_back(floatTensor("lm_head.weight", {6, 4}));
+    CHECK(!open(medusa).own_vocab);
+    CHECK(open(medusa).unknown == std::vector<std::string>{"lm_head.weight"});
+    CHECK(says(refuse({floatTensor("lm_head.weight", {6, 4})}), "there are none"));
+    CHECK(says(refuse(without(tensors, "blocks.0.layers.0.weight")), "head 0 of 2 is missing"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "A truncated vocabulary is told from a whole one")
+{
+    const auto with_map = [](const char* dtype, const std::vector<int64_t>& shape, size_t bytes) {
+        return std::vector{floatTensor("blocks.0.layers.0.weight", {4, 4}),
+            floatTensor("lm_heads.0.weight", {6, 4}),
+            WrittenTensor{"token_map", dtype, shape, std::string(bytes, '\0')}};
+    };
+    const StoredHeads heads = open(with_map("I64", {6}, 48));
+    CHECK(heads.isTruncated());
+    ModelConfig base;
+    base.dim = 4;
+    base.vocab_size = 40;
+    CHECK(says(headsMismatch(heads, base), "draft from 6 tokens only (token_map)"));
+    CHECK(!open(with_map("I64", {5}, 40)).isTruncated());
+    CHECK(says(refuse(with_map("I64", {7}, 56)), "token_map lists 7 tokens"));
+    CHECK(says(refuse(with_map("F32", {6}, 24)), "token_map should be a list"));
+    CHECK(says(refuse(with_map("I64", {6, 1}, 48)), "token_map should be a list"));
+}
+
+TEST_CASE("Names are read and written alike")
+{
+    for (const HeadsNaming naming : {HeadsNaming::medusa, HeadsNaming::vllm, HeadsNaming::tensorrt})
+        for (const auto part : {HeadKey::Part::weight, HeadKey::Part::bias, HeadKey::Part::vocab})
+            for (const int head : {0, 7, 12})
+                for (const int block : {0, 1, 10}) {
+                    const HeadKey key{naming, part, head, block};
+                    const auto read = parseHeadName(headTensorName(key));
+                    REQUIRE(read);
+                    CHECK(read->naming == naming);
+                    CHECK(read->part == part);
+                    CHECK(read->head == head);
+                    if (part != HeadKey::Part::vocab)
+                        CHECK(read->block == block);
+                }
+    for (const char* name : {"", ".", "0", "0.", "0.0", "0.0.", "0.0.linear", "0.0.linear.",
+             "0.0.linear.weight.", "0.0.bias", "0.lm_head.bias", "0.lm_heads.weight",
+             "0.medusa_layers.0.weight", "0.medusa_layers.linear.weight", "blocks.0.weight",
+             "blocks.0.layers.0.linear.weight", "blocks..layers.0.weight", "lm_heads.weight",
+             "lm_heads.0.bias", "lm_heads.00.weight", "lm_head.bias", "token_map.weight",
+             "0x.0.linear.weight", "+1.0.linear.weight", "1e1.0.linear.weight"})
+        CHECK_MESSAGE(!parseHeadName(name), name);
+}
+
+TEST_CASE("Statements of config.json are read whatever they are")
+{
+    const ScratchFolder folder;
+    const auto read = [&](const char* text) {
+        folder.write("config.json", text);
+        return readHeadsStatement(folder.path());
+    };
+    CHECK(!readHeadsStatement(folder.path()).is_there);
+    CHECK(read("[]").problem != "");
+    CHECK(read("{").problem != "");
+    const HeadsStatement odd = read(
+        R"({"medusa_num_heads": "5", "medusa_num_layers": 1.5, "version": 2, "vocab_size": 18446744073709551615, "base_model_name_or_path": null, "hidden_size": -1})");
+    CHECK(!odd.heads);
+    CHECK(!odd.blocks);
+    CHECK(odd.version == "2");
+    CHECK(odd.vocab == INT64_MAX);
+    CHECK(odd.width == -1);
+    CHECK(odd.base == "");
+    const HeadsStatement vllm = read(
+        R"({"model_type": "medusa", "num_heads": 3, "num_hidden_layers": 2, "medusa_fc_bias": true, "original_lm_head": false, "truncated_vocab_size": 9})");
+    CHECK(vllm.heads == 3);
+    CHECK(vllm.blocks == 2);
+    CHECK(vllm.bias == true);
+    CHECK(vllm.one_vocab == false);
+    CHECK(vllm.truncated_vocab == 9);
+    // Attention's numbers are not those of heads.
+    CHECK(!read(R"({"model_type": "llama", "num_heads": 3, "num_hidden_layers": 2})").heads);
 }
 
 TEST_CASE("Heads with a model are looked for in the documented order")
@@ -212,8 +362,12 @@ TEST_CASE("Heads that do not fit their base are told apart by shape")
     heads.width = 16;
     CHECK(headsMismatch(heads, base) == "");
     heads.own_vocab = true;
-    heads.vocab_rows = 41;
-    CHECK(headsMismatch(heads, base) == "heads know 41 tokens, the base model 40");
+    heads.vocab_rows = 39;
+    CHECK(headsMismatch(heads, base) == "heads know 39 tokens, the base model 40");
+    heads.vocab_rows = 296;
+    CHECK(headsMismatch(heads, base) == "heads know 296 tokens, the base model 40");
+    heads.vocab_rows = 41; // padding
+    CHECK(headsMismatch(heads, base) == "");
     heads.vocab_rows = 40;
     CHECK(headsMismatch(heads, base) == "");
 }

@@ -7,6 +7,8 @@
 #include "fake_backend.h"
 #include "plain_safetensors.h"
 #include "tests/support/paths.h"
+#include "tests/support/safetensors_writer.h"
+#include "tests/support/scratch_folder.h"
 
 using namespace gorgon;
 using namespace gorgon::tests;
@@ -172,6 +174,23 @@ TEST_CASE("Heads of each stored form are loaded as stored")
             checkHeads(*load(kModels / "llama_mha", twin), file, "", row.n_heads, row.n_blocks,
                 row.own_vocab);
     }
+}
+
+TEST_CASE("Rows of a head's vocabulary that the base does not know are left out")
+{
+    const ScratchFolder folder;
+    const auto write = [&](int64_t n_rows) {
+        return folder.write("medusa_lm_head.safetensors",
+            safetensorsOf({floatTensor("0.0.linear.weight", {64, 64}),
+                floatTensor("0.1.weight", {n_rows, 64})}));
+    };
+    const auto model = load(kModels / "llama_mha", write(352));
+    REQUIRE(model->heads.size() == 1);
+    CHECK(model->heads[0].vocab.n_out == 320);
+    CHECK(rows(model->heads[0].vocab).size() == 320 * 64);
+    CHECK(rows(model->heads[0].vocab).back() == float(320 * 64 - 1) / 64);
+    CHECK_THROWS_AS(load(kModels / "llama_mha", write(319)), std::runtime_error);
+    CHECK_THROWS_AS(load(kModels / "llama_mha", write(640)), std::runtime_error);
 }
 
 TEST_CASE("Heads take the base's type unless asked otherwise")
