@@ -14,6 +14,7 @@ void addDetokenize(CLI::App& app, Program& program);
 void addRender(CLI::App& app, Program& program);
 void addTree(CLI::App& app, Program& program);
 void addInspect(CLI::App& app, Program& program);
+void addConvert(CLI::App& app, Program& program);
 void addAccuracy(CLI::App& app, Program& program);
 void addPerplexity(CLI::App& app, Program& program);
 void addProve(CLI::App& app, Program& program);

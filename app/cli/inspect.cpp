@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/inspect.h"
 #include "app/cli/commands.h"
+#include "core/model/model.h"
 
 namespace gorgon {
 
@@ -9,18 +10,42 @@ namespace {
 struct Options
 {
     std::string path;
+    std::string base;
+    bool deep = false;
     bool json = false;
 };
 
+constexpr uint64_t kQuickBytes = uint64_t(256) << 20; // a second or less from any disk
+
+constexpr const char* kExamples
+    = "gorgon-cli inspect models/vicuna-7b\n"
+      "  gorgon-cli inspect medusa-vicuna-7b --model models/vicuna-7b\n"
+      "  gorgon-cli inspect medusa_lm_head.pt --deep --json\n\n"
+      "Heads are counted from their tensors, whatever config.json says. "
+      "Read are Medusa's own formats\n(v1, v2, full models), vLLM's and "
+      "TensorRT-LLM's. A remark is odd and does no harm; a problem\n"
+      "keeps it from loading and makes the exit status 1.";
+
 /// Status 1 where something is wrong with it: the first problem is the error, the report has all.
-int run(const Options& options)
+int run(const Options& options, const Program& program)
 {
     std::error_code error;
     if (!std::filesystem::exists(options.path, error))
         throw std::runtime_error(options.path
             + ": expected a model or heads, a folder or a file, found nothing there; check the "
               "path");
-    const ModelReport report = inspect(options.path);
+    InspectOptions how;
+    how.deep = options.deep;
+    how.quick_bytes = kQuickBytes;
+    how.stop = program.interrupt.token();
+    if (!options.base.empty())
+        how.base = options.base;
+    ModelReport report;
+    try {
+        report = inspect(options.path, how);
+    } catch (const LoadCancelled&) {
+        throw Interrupted();
+    }
     if (options.json)
         printJson(reportJson(report));
     else
@@ -36,9 +61,13 @@ void addInspect(CLI::App& app, Program& program)
 {
     const auto options = std::make_shared<Options>();
     CLI::App* command = addCommand(app, program, "inspect",
-        "What a model or heads folder or file is, with every problem found",
-        "gorgon-cli inspect models/vicuna-7b", [options] { return run(*options); });
+        "What a model or heads folder or file is, with every problem found", kExamples,
+        [options, &program] { return run(*options, program); });
     command->add_option("path", options->path, "Folder or file")->required();
+    command->add_option(
+        "--model", options->base, "Model folder that the heads should fit; says why they do not");
+    command->add_flag("--deep", options->deep,
+        "Read every weight and count NaN and infinite ones (heads up to 256 MB are always read)");
     command->add_flag("--json", options->json, "As one JSON value");
 }
 

@@ -44,10 +44,10 @@ void checkContext(const ModelConfig& config, const LoadOptions& load)
 QString headsWords(const HeadsReport& heads)
 {
     return heads.n_heads == 1
-        ? QObject::tr("1 Medusa head, %1").arg(QString::fromStdString(heads.format))
+        ? QObject::tr("1 Medusa head, %1").arg(QString::fromStdString(heads.description))
         : QObject::tr("%1 Medusa heads, %2")
               .arg(heads.n_heads)
-              .arg(QString::fromStdString(heads.format));
+              .arg(QString::fromStdString(heads.description));
 }
 
 } // namespace

@@ -12,8 +12,8 @@ import cli
 from cli import DATA, CliTest
 
 MODEL = DATA / "models" / "llama_mha"
-COMMANDS = ["chat", "generate", "logits", "tokenize", "detokenize", "render", "tree", "inspect", "accuracy",
-            "prove", "bench", "devices"]
+COMMANDS = ["chat", "generate", "logits", "tokenize", "detokenize", "render", "tree", "inspect", "convert",
+            "accuracy", "prove", "bench", "devices"]
 
 
 class Usage(CliTest):
@@ -52,7 +52,7 @@ class Usage(CliTest):
                 ["accuracy"], ["accuracy", "--text", "a", "--prompts", "b"], ["prove"],
                 ["detokenize", "--stream", "--batch", "--model", MODEL],
                 # Subcommands of other programs' habits, and those that this build does not have.
-                ["convert"], ["serve"], ["pull"], ["list"], ["train-heads"], ["perplexity"]]:
+                ["convert"], ["convert", MODEL], ["serve"], ["pull"], ["list"], ["train-heads"], ["perplexity"]]:
             with self.subTest(arguments=arguments):
                 self.fails(2, *arguments)
 
