@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 #include "core/text/byte_letters.h"
@@ -27,11 +28,6 @@ void checkNoAffix(const JsonPart& model, const char* key)
 {
     if (!model.text(key, "").empty())
         model.at(key).refuse("none", "\"" + model.text(key) + "\", which is not supported");
-}
-
-bool goesLater(const BpeModel::Scratch::Candidate& a, const BpeModel::Scratch::Candidate& b)
-{
-    return a.rank != b.rank ? a.rank > b.rank : a.at > b.at;
 }
 
 } // namespace
@@ -173,48 +169,50 @@ void BpeModel::mergeShort(Scratch& scratch) const
 void BpeModel::mergeLong(Scratch& scratch) const
 {
     std::vector<Scratch::Symbol>& symbols = scratch.symbols;
-    std::vector<Scratch::Candidate>& heap = scratch.heap;
-    const int n = static_cast<int>(scratch.ids.size());
-    symbols.resize(scratch.ids.size());
-    heap.clear();
+    std::vector<std::uint64_t>& heap = scratch.heap;
+    const auto n = static_cast<int>(scratch.ids.size());
+    symbols.clear();
     for (int i = 0; i < n; ++i)
-        symbols[static_cast<std::size_t>(i)] = {scratch.ids[static_cast<std::size_t>(i)], i - 1,
-            i + 1 < n ? i + 1 : -1, PairMerge::kNone};
-    const auto pair = [&](int at) {
-        Scratch::Symbol& symbol = symbols[static_cast<std::size_t>(at)];
-        const PairMerge merge = symbol.next < 0
-            ? PairMerge()
-            : m_merges.find(symbol.id, symbols[static_cast<std::size_t>(symbol.next)].id);
-        symbol.rank = merge.rank;
-        if (merge.rank != PairMerge::kNone)
-            heap.push_back({merge.rank, static_cast<std::uint32_t>(at), merge.product});
-        return merge.rank != PairMerge::kNone;
+        symbols.push_back(
+            {scratch.ids[static_cast<std::size_t>(i)], i - 1, i + 1 < n ? i + 1 : -1, {}});
+    heap.clear();
+    const auto symbolAt
+        = [&](int at) -> Scratch::Symbol& { return symbols[static_cast<std::size_t>(at)]; };
+    const auto addPair = [&](int at) {
+        Scratch::Symbol& symbol = symbolAt(at);
+        symbol.pair
+            = symbol.next < 0 ? PairMerge() : m_merges.find(symbol.id, symbolAt(symbol.next).id);
+        if (symbol.pair.rank == PairMerge::kNone)
+            return false;
+        heap.push_back(std::uint64_t(symbol.pair.rank) << 32 | static_cast<std::uint32_t>(at));
+        return true;
     };
     for (int i = 0; i < n; ++i)
-        pair(i);
-    std::make_heap(heap.begin(), heap.end(), goesLater);
+        addPair(i);
+    std::make_heap(heap.begin(), heap.end(), std::greater<>());
     while (!heap.empty()) {
-        std::pop_heap(heap.begin(), heap.end(), goesLater);
-        const Scratch::Candidate best = heap.back();
+        const auto rank = static_cast<std::uint32_t>(heap.front() >> 32);
+        const auto at = static_cast<int>(heap.front() & 0xFFFFFFFF);
+        std::pop_heap(heap.begin(), heap.end(), std::greater<>());
         heap.pop_back();
-        Scratch::Symbol& symbol = symbols[best.at];
+        Scratch::Symbol& symbol = symbolAt(at);
         // A pair that has changed since has another rank: ranks and pairs are one to one.
-        if (symbol.id < 0 || symbol.rank != best.rank)
+        if (symbol.id < 0 || symbol.pair.rank != rank)
             continue;
-        Scratch::Symbol& eaten = symbols[static_cast<std::size_t>(symbol.next)];
-        symbol.id = best.product;
+        Scratch::Symbol& eaten = symbolAt(symbol.next);
+        symbol.id = symbol.pair.product;
         symbol.next = eaten.next;
         eaten.id = -1;
         if (symbol.next >= 0)
-            symbols[static_cast<std::size_t>(symbol.next)].previous = static_cast<int>(best.at);
-        if (pair(static_cast<int>(best.at)))
-            std::push_heap(heap.begin(), heap.end(), goesLater);
-        if (symbol.previous >= 0 && pair(symbol.previous))
-            std::push_heap(heap.begin(), heap.end(), goesLater);
+            symbolAt(symbol.next).previous = at;
+        if (addPair(at))
+            std::push_heap(heap.begin(), heap.end(), std::greater<>());
+        if (symbol.previous >= 0 && addPair(symbol.previous))
+            std::push_heap(heap.begin(), heap.end(), std::greater<>());
     }
     scratch.ids.clear();
-    for (int at = 0; at >= 0; at = symbols[static_cast<std::size_t>(at)].next)
-        scratch.ids.push_back(symbols[static_cast<std::size_t>(at)].id);
+    for (int at = 0; at >= 0; at = symbolAt(at).next)
+        scratch.ids.push_back(symbolAt(at).id);
 }
 
 void BpeModel::encode(std::string_view word, Scratch& scratch, std::vector<int>& ids) const

@@ -23,18 +23,14 @@ public:
         {
             int id = -1; // -1: became part of the one before
             int previous = -1, next = -1;
-            std::uint32_t rank = PairMerge::kNone; // of the pair with the next one
-        };
-        struct Candidate
-        {
-            std::uint32_t rank = 0, at = 0;
-            std::int32_t product = -1;
+            PairMerge pair; // with the next one
         };
 
         std::vector<int> ids;
         std::vector<PairMerge> pairs;
         std::vector<Symbol> symbols;
-        std::vector<Candidate> heap;
+        // Pairs that may merge, the lowest rank first, of these the leftmost: rank << 32 | place.
+        std::vector<std::uint64_t> heap;
     };
 
     BpeModel() = default;

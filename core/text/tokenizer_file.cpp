@@ -187,10 +187,9 @@ bool Reader::addMerge(std::string_view text)
         fail("model.merges",
             "two texts with a space between them in entry " + std::to_string(m_file.merges.size())
                 + ", found " + inQuotes(text));
-    m_pair = {std::string(text.substr(0, space)), std::string(text.substr(space + 1))};
     if (m_file.merges.size() >= kMaxMerges || text.size() > 2 * kMaxTokenTextBytes)
         fail("model.merges", "at most " + std::to_string(kMaxMerges) + " of tokens, found more");
-    m_file.merges.add(m_pair[0], m_pair[1]);
+    m_file.merges.add(text.substr(0, space), text.substr(space + 1));
     return true;
 }
 

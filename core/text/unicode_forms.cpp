@@ -94,6 +94,17 @@ void appendSortedMarks(std::string& out, std::string_view marks, UnicodeForm for
         appendCharacter(out, part.second);
 }
 
+bool hasLongRow(std::string_view text)
+{
+    std::size_t n_in_row = 0;
+    for (std::size_t at = 0; at < text.size() && n_in_row <= kMaxMarksInRow;) {
+        const std::string_view rest = text.substr(at);
+        n_in_row = leadsWithMark(firstCharacter(rest)) ? n_in_row + 1 : 0;
+        at += static_cast<std::size_t>(utf8Length(rest));
+    }
+    return n_in_row > kMaxMarksInRow;
+}
+
 // The text with long rows of marks in canonical order; everything else as it is.
 std::string withSortedMarks(std::string_view text, UnicodeForm form)
 {
@@ -132,9 +143,9 @@ std::string normalized(std::string_view text, UnicodeForm form)
     const auto piece = [](std::string_view bytes) {
         return icu::StringPiece(bytes.data(), static_cast<std::int32_t>(bytes.size()));
     };
-    if (normalizer.isNormalizedUTF8(piece(text), status))
-        return std::string(text);
-    const std::string sorted = withSortedMarks(text, form);
+    const std::string sorted = hasLongRow(text) ? withSortedMarks(text, form) : std::string(text);
+    if (normalizer.isNormalizedUTF8(piece(sorted), status))
+        return sorted;
     std::string out;
     icu::StringByteSink<std::string> sink(&out, static_cast<std::int32_t>(sorted.size()));
     normalizer.normalizeUTF8(0, piece(sorted), sink, nullptr, status);

@@ -178,3 +178,42 @@ TEST_CASE("the malformed files of others are refused in a sentence that names th
             loadTokenizer(folder), doctest::Contains(folder.string().c_str()), std::runtime_error);
     }
 }
+
+TEST_CASE("older folders of vocab.json and merges.txt are read as their tokenizer_class says")
+{
+    const nlohmann::json json = byteLevelJson();
+    std::string merges = "#version: 0.2\n";
+    for (const auto& merge : json["model"]["merges"])
+        merges += merge.get<std::string>() + "\n";
+    const TemporaryFolder folder;
+    folder.write("vocab.json", json["model"]["vocab"].dump());
+    folder.write("merges.txt", merges);
+    CHECK_THROWS_WITH_AS(
+        loadTokenizer(folder.path()), doctest::Contains("tokenizer_class"), std::runtime_error);
+    folder.write("tokenizer_config.json",
+        R"({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<|end|>",
+            "added_tokens_decoder": {"264": {"content": "<|end|>", "special": true}}})");
+    const auto tokenizer = loadTokenizer(folder.path());
+    CHECK(tokenizer->eosToken() == 264);
+    CHECK_FALSE(tokenizer->addsBos());
+    CHECK(tokenizer->encodeWithControls("hello wo12<|end|>")
+        == std::vector<int>{259, 261, '1', '2', 264});
+    folder.write("tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer"})");
+    CHECK(loadTokenizer(folder.path())->encode("12") == std::vector<int>{263});
+    folder.write("merges.txt", merges + "h\n");
+    CHECK_THROWS_WITH_AS(
+        loadTokenizer(folder.path()), doctest::Contains("merges.txt"), std::runtime_error);
+    folder.write("merges.txt", merges + "h zz\n");
+    CHECK_THROWS_WITH_AS(
+        loadTokenizer(folder.path()), doctest::Contains("merges[8]"), std::runtime_error);
+}
+
+TEST_CASE("tokenizer.json is read where tokenizer.model lies beside it")
+{
+    const TemporaryFolder folder;
+    folder.write("tokenizer.model", modelBytes(smallModel()));
+    CHECK(
+        loadTokenizer(folder.path())->vocabSize() == static_cast<int>(smallModel().pieces.size()));
+    folder.write("tokenizer.json", byteLevelJson().dump());
+    CHECK(loadTokenizer(folder.path())->vocabSize() == 267);
+}
