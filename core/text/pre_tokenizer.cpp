@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kByteLevelExpression
     = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 // Each match is within its own limit; together they may not take this long either.
-constexpr double kMaxSeconds = 5, kMaxSecondsPerByte = 1e-5;
+constexpr double kMaxSeconds = 1, kMaxSecondsPerByte = 1e-5;
 constexpr unsigned kMatchesPerLook = 1024;
 
 class Deadline
