@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/plots_panel.h"
 
+#include <cmath>
+
 #include <QEvent>
 #include <QLabel>
 #include <QTimer>
@@ -103,8 +105,10 @@ void PlotsPanel::refresh()
                                        : tr("mean of %1: %2")
                                              .arg(std::min(n, kMeanSteps))
                                              .arg(meanTokens(*m_history, n - 1), 0, 'f', 2));
-    m_throughput_value->setText(
-        n == 0 ? QString() : tr("now: %1").arg(m_throughput->newestRate(), 0, 'f', 0));
+    const double rate = m_throughput->newestRate();
+    m_throughput_value->setText(n == 0 ? QString()
+            : std::isfinite(rate)      ? tr("now: %1").arg(rate, 0, 'f', 0)
+                                       : tr("too short to plot"));
 }
 
 void PlotsPanel::setBreakEven(double tokens_per_step)

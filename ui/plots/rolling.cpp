@@ -51,8 +51,9 @@ QVector<RatePoint> rollingRate(const StepHistory& history, int first_row)
         while (tail < row && history.secondsAt(tail) < now - kRateSeconds)
             tokens -= tokensOf(history, tail++);
         const double span = now - std::max(begin(tail), floor_s);
-        points.append({now,
-            span >= kRateMinSeconds ? tokens / span : std::numeric_limits<double>::quiet_NaN()});
+        const bool enough = row - tail + 1 >= kRateMinSteps || span >= kRateMinSeconds;
+        points.append(
+            {now, enough && span > 0 ? tokens / span : std::numeric_limits<double>::quiet_NaN()});
     }
     return points;
 }
@@ -76,10 +77,11 @@ QByteArray historyCsv(const StepHistory& history)
             << ',' << step.index << ',' << history.secondsAt(row) << ',' << step.accept_length
             << ',' << step.tokens.size() << ',';
         out.setRealNumberPrecision(2);
-        out << meanTokens(history, row) << ','
-            << (row < rates.size() && std::isfinite(rates[row]) ? rates[row] : 0) << ','
-            << step.times.draft_us << ',' << step.times.verify_us << ',' << step.times.accept_us
-            << ',' << step.times.total_us << '\n';
+        out << meanTokens(history, row) << ',';
+        if (row < rates.size() && std::isfinite(rates[row]))
+            out << rates[row];
+        out << ',' << step.times.draft_us << ',' << step.times.verify_us << ','
+            << step.times.accept_us << ',' << step.times.total_us << '\n';
     }
     out.flush();
     return bytes;

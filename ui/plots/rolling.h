@@ -11,7 +11,8 @@ namespace gorgon {
 
 constexpr int kMeanSteps = 16;
 constexpr double kRateSeconds = 2;
-constexpr double kRateMinSeconds = 0.05; // less says nothing yet
+constexpr int kRateMinSteps = 4; // fewer say nothing yet, unless they were slow
+constexpr double kRateMinSeconds = 0.05;
 
 /// Tokens that the step put into the text.
 double tokensOf(const StepHistory& history, int row);
@@ -22,7 +23,7 @@ double meanTokens(const StepHistory& history, int row);
 struct RatePoint
 {
     double seconds = 0;
-    double tokens_per_second = 0; // NaN: a gap while a prompt is read
+    double tokens_per_second = 0; // NaN: a gap while a prompt is read, or too short to tell
 };
 
 /// Tokens per second over the last kRateSeconds of making text, at the end of each step from

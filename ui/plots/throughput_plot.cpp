@@ -10,10 +10,13 @@
 namespace gorgon {
 namespace {
 
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kLeastSeconds = 0.05; // shown: a demo answers in a few hundredths
+
 /// 1, 2 or 5 times a power of ten, with a little room above `value`.
-double niceCeiling(double value)
+double niceCeiling(double value, double least = 1)
 {
-    const double wanted = std::max(value * 1.1, 1.0);
+    const double wanted = std::max(value * 1.1, least);
     const double power = std::pow(10.0, std::floor(std::log10(wanted)));
     for (const double factor : {1.0, 1.5, 2.0, 3.0, 5.0, 7.5})
         if (factor * power >= wanted)
@@ -56,22 +59,24 @@ void ThroughputPlot::fill(const StepHistory& history)
     QVector<double> x;
     QVector<double> y;
     double highest = reference();
+    m_newest = kNone;
     for (const RatePoint& point : points) {
         if (point.seconds < begin_s)
             continue;
         x.append(point.seconds);
         y.append(point.tokens_per_second);
-        if (std::isfinite(point.tokens_per_second)) {
+        if (std::isfinite(point.tokens_per_second))
             highest = std::max(highest, point.tokens_per_second);
-            m_newest = point.tokens_per_second;
-        }
+        m_newest = point.tokens_per_second;
     }
     m_rate->setData(x, y, true);
-    const double span = std::max(now - begin_s, 1.0);
-    xAxis->setRange(begin_s, begin_s + span * 1.02);
+    const double span = std::min(niceCeiling(now - begin_s, kLeastSeconds), kSeconds * 1.02);
+    xAxis->setRange(begin_s, begin_s + span);
     yAxis->setRange(0, niceCeiling(highest));
     placePrompts(history, begin_s);
-    setAccessibleDescription(tr("%1 tokens per second now.").arg(m_newest, 0, 'f', 0));
+    setAccessibleDescription(std::isfinite(m_newest)
+            ? tr("%1 tokens per second now.").arg(m_newest, 0, 'f', 0)
+            : tr("Too short to plot."));
 }
 
 void ThroughputPlot::placePrompts(const StepHistory& history, double begin_s)
@@ -107,7 +112,7 @@ int ThroughputPlot::shadedPrompts() const
 void ThroughputPlot::clearGraphs()
 {
     m_rate->data()->clear();
-    m_newest = 0;
+    m_newest = kNone;
     for (QCPItemRect* rect : m_prompts)
         rect->setVisible(false);
     xAxis->setRange(0, 10);

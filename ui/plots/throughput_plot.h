@@ -4,6 +4,8 @@
 
 #include "ui/plots/history_plot.h"
 
+#include <limits>
+
 namespace gorgon {
 
 class ThroughputPlot : public HistoryPlot
@@ -17,7 +19,7 @@ public:
 
     QCPGraph* rate() const { return m_rate; }
     int shadedPrompts() const;
-    double newestRate() const { return m_newest; } // 0: none
+    double newestRate() const { return m_newest; } // NaN: not known
 
 protected:
     void fill(const StepHistory& history) override;
@@ -32,7 +34,7 @@ private:
 
     QCPGraph* m_rate = nullptr;
     QVector<QCPItemRect*> m_prompts;
-    double m_newest = 0;
+    double m_newest = std::numeric_limits<double>::quiet_NaN();
 };
 
 } // namespace gorgon

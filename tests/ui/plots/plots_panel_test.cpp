@@ -26,6 +26,7 @@ private slots:
     void cleanup() { m_panel.reset(); }
     void meanOfTheLastSixteen();
     void rateOverTwoSeconds();
+    void aShortAnswerHasARate();
     void promptIsNotPartOfTheRate();
     void plotsFollowTheHistory();
     void oldStepsKeepTheirPlaceUntilThePlotIsFull();
@@ -89,6 +90,28 @@ void PlotsPanelTest::rateOverTwoSeconds()
     QVERIFY(std::abs(points[39].tokens_per_second - 20) < 0.5);
     QVERIFY(std::abs(points[49].tokens_per_second - 30) < 1.5); // half of the window is fast
     QVERIFY(std::abs(points[79].tokens_per_second - 40) < 0.5);
+}
+
+void PlotsPanelTest::aShortAnswerHasARate()
+{
+    const auto words = [this] {
+        QStringList texts;
+        for (const auto* label : m_panel->findChildren<QLabel*>())
+            texts << label->text();
+        return texts;
+    };
+    add(2, 1000);
+    add(2, 1000);
+    QTRY_VERIFY(words().contains(QStringLiteral("too short to plot")));
+    QVERIFY(std::isnan(m_panel->throughputPlot()->newestRate()));
+    for (int i = 0; i < 8; ++i)
+        add(2, 1000); // 10 ms in all
+    QTRY_VERIFY(words().contains(QStringLiteral("now: 2000")));
+    QVERIFY(m_panel->throughputPlot()->xAxis->range().upper < 0.1); // not a dot at the edge
+    const QList<QByteArray> lines = historyCsv(*m_history).trimmed().split('\n');
+    const qsizetype rate = lines[0].split(',').indexOf("tokens_per_second");
+    QVERIFY(lines[1].split(',')[rate].isEmpty()); // unknown is not 0
+    QCOMPARE(lines[10].split(',')[rate].toDouble(), 2000.0);
 }
 
 void PlotsPanelTest::promptIsNotPartOfTheRate()
