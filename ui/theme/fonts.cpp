@@ -47,12 +47,27 @@ QString uiFamily()
     return general.family();
 }
 
+/// The face behind the text's own, for what that lacks: emoji in colour.
+QStringList withEmoji(const QString& family)
+{
+    static const QString emoji = [] {
+        const QStringList installed = QFontDatabase::families();
+        for (const char* name :
+            {"Noto Color Emoji", "Twemoji", "Segoe UI Emoji", "Apple Color Emoji"})
+            if (installed.contains(QLatin1String(name)))
+                return QString::fromLatin1(name);
+        return QString();
+    }();
+    return emoji.isEmpty() ? QStringList{family} : QStringList{family, emoji};
+}
+
 } // namespace
 
 QFont uiFont(int px, int weight)
 {
-    static const QString family = uiFamily();
-    QFont font(family);
+    static const QStringList families = withEmoji(uiFamily());
+    QFont font;
+    font.setFamilies(families);
     font.setPixelSize(px);
     font.setWeight(QFont::Weight(weight));
     return font;
@@ -60,8 +75,9 @@ QFont uiFont(int px, int weight)
 
 QFont monoFont(qreal px)
 {
-    static const QString family = monoFamily();
-    QFont font(family);
+    static const QStringList families = withEmoji(monoFamily());
+    QFont font;
+    font.setFamilies(families);
     font.setStyleHint(QFont::Monospace);
     font.setFixedPitch(true);
     font.setPixelSize(qMax(1, qRound(px)));

@@ -3,7 +3,9 @@
 
 #include <QPainter>
 #include <QPainterPath>
+#include <QPushButton>
 #include <QStyleOption>
+#include <QToolButton>
 
 #include "ui/theme/theme.h"
 
@@ -90,6 +92,9 @@ void HouseStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
         return;
     }
     case PE_FrameFocusRect: {
+        // Their border in the style sheet is the frame.
+        if (qobject_cast<const QPushButton*>(widget) || qobject_cast<const QToolButton*>(widget))
+            return;
         painter->save();
         painter->setRenderHint(QPainter::Antialiasing);
         painter->setPen(QPen(theme().accent, 1.5));
@@ -255,6 +260,7 @@ int HouseStyle::styleHint(
         return Qt::NoButton;
     case SH_ToolTip_WakeUpDelay:
         return 350;
+    case SH_DialogButtonBox_ButtonsHaveIcons:
     case SH_EtchDisabledText:
     case SH_DitherDisabledText:
         return 0;

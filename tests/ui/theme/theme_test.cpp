@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
 #include <QFontMetrics>
+#include <QImage>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
 #include <QtTest>
 
@@ -18,6 +20,7 @@ private slots:
     void contrast();
     void contrastRatioKnowsItsEnds();
     void marksHaveGlyphs();
+    void emojiAreColouredAndMarksAreNot();
     void digitsHaveOneWidth();
     void headsDifferInHueAndDash();
     void highContrastHasStrongLines();
@@ -71,6 +74,36 @@ void ThemeTest::marksHaveGlyphs()
     const QFontMetrics metrics(font);
     for (const char32_t glyph : kMarkGlyphs)
         QVERIFY2(metrics.inFontUcs4(glyph), qPrintable(QString::number(uint(glyph), 16)));
+}
+
+void ThemeTest::emojiAreColouredAndMarksAreNot()
+{
+    if (uiFont().families().size() < 2)
+        QSKIP("no face with emoji in colour is installed");
+    const auto colourful = [](const QFont& font, char32_t character) {
+        QImage image(64, 64, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        painter.setPen(Qt::black);
+        painter.setFont(font);
+        painter.drawText(image.rect(), Qt::AlignCenter, QString::fromUcs4(&character, 1));
+        painter.end();
+        int ink = 0;
+        int coloured = 0;
+        for (int i = 0; i < 64 * 64; ++i) {
+            const QColor pixel = image.pixelColor(i % 64, i / 64);
+            ink += pixel != QColor(Qt::white);
+            coloured += pixel.hsvSaturation() > 100;
+        }
+        return ink > 0 ? coloured * 2 > ink : false;
+    };
+    for (const QFont& font : {uiFont(Theme::kConversation), monoFont(13)}) {
+        QVERIFY(colourful(font, U'\U0001F600'));
+        QVERIFY(colourful(font, U'\U0001F409'));
+        for (const char32_t mark : kMarkGlyphs)
+            QVERIFY2(!colourful(font, mark), qPrintable(QString::number(uint(mark), 16)));
+        QVERIFY(!colourful(font, U'7'));
+    }
 }
 
 void ThemeTest::digitsHaveOneWidth()
