@@ -45,7 +45,7 @@ Invitation::Invitation(QWidget* parent)
     m_examples->setMinimumWidth(260);
 
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(Theme::kEdge, Theme::kEdge, Theme::kEdge, Theme::kEdge);
+    column->setContentsMargins(Theme::kInner, Theme::kEdge, Theme::kInner, Theme::kEdge);
     column->setSpacing(Theme::kInner);
     column->addStretch(2);
     column->addWidget(m_title);
@@ -70,8 +70,7 @@ void Invitation::setState(const ModelSummary& model, const EngineStatus& status)
         m_words->setText(tr("You can write your message meanwhile."));
     } else if (!model.isLoaded()) {
         m_title->setText(tr("No model is loaded"));
-        m_words->setText(
-            tr("Start Gorgon with --model FOLDER to choose one, or reinstall the demo model."));
+        m_words->setText(tr("Open one with Ctrl+O, or drop its folder on this window."));
     } else {
         m_title->setText(tr("Ask %1 something").arg(model.name));
         m_words->setText(model.n_heads == 0 ? tr("Plain decoding: these weights have no heads.")

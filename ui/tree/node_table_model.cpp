@@ -34,7 +34,7 @@ QString NodeTableModel::pathText(int node) const
     QStringList ranks;
     for (int at = node; at > 0;) {
         const StepNode& own = m_view.step.nodes[size_t(at)];
-        ranks.prepend(QString::number(own.rank + 1));
+        ranks.prepend(QString::number(own.rank));
         at = own.parent >= 0 && own.parent < at ? own.parent : 0;
     }
     return ranks.isEmpty() ? tr("root") : ranks.join(QStringLiteral("–"));

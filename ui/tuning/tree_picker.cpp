@@ -20,7 +20,7 @@ TreePicker::TreePicker(QWidget* parent)
     : QWidget(parent)
 {
     auto* name = new QLabel(tr("Tree"), this);
-    name->setMinimumWidth(124);
+    name->setMinimumWidth(136);
     m_combo = new QComboBox(this);
     m_combo->setAccessibleName(tr("Tree"));
     m_combo->view()->setAccessibleName(tr("Trees"));
@@ -95,13 +95,41 @@ void TreePicker::fillCombo()
     const QSignalBlocker quiet(m_combo);
     m_combo->clear();
     for (const TreeSpec& tree : m_trees)
-        m_combo->addItem(
-            tree.choices.empty() ? tr("none: plain decoding") : QString::fromStdString(tree.name));
+        addTree(tree);
     m_combo->insertSeparator(m_combo->count());
     m_combo->addItem(tr("Find the fastest here…"));
     m_combo->addItem(tr("Custom choices…"));
     m_combo->setCurrentIndex(int(m_trees.indexOf(m_tree)));
+    showTip();
     m_summary->setText(m_why.isEmpty() ? summary() : m_why);
+}
+
+/// A tree that came as a file beside the heads is theirs: the default.
+void TreePicker::addTree(const TreeSpec& tree)
+{
+    const QString name = QString::fromStdString(tree.name);
+    if (tree.choices.empty()) {
+        m_combo->addItem(tr("none: plain decoding"));
+    } else if (name.endsWith(QLatin1String(".json"))) {
+        m_combo->addItem(tr("default"));
+        m_combo->setItemData(
+            m_combo->count() - 1, tr("From %1, beside the heads").arg(name), Qt::ToolTipRole);
+    } else {
+        m_combo->addItem(name);
+    }
+}
+
+void TreePicker::showTip()
+{
+    QString tip = m_why;
+    if (tip.isEmpty()) {
+        tip = tr("Which guesses of which head stand where. More nodes: longer runs, slower steps.");
+        const QString file = m_combo->currentData(Qt::ToolTipRole).toString();
+        if (!file.isEmpty())
+            tip = QStringLiteral("%1. %2").arg(file, tip);
+    }
+    m_combo->setToolTip(QStringLiteral("<qt>%1</qt>").arg(tip.toHtmlEscaped()));
+    m_combo->setAccessibleDescription(tip);
 }
 
 QString TreePicker::summary() const
@@ -142,6 +170,7 @@ void TreePicker::choose(int index)
     openEditor(false);
     m_tree = m_trees[index];
     m_summary->setText(summary());
+    showTip();
     emit treeChosen(m_tree);
 }
 
@@ -170,10 +199,7 @@ void TreePicker::setUnavailable(const QString& why)
     if (!why.isEmpty())
         openEditor(false);
     m_summary->setText(why.isEmpty() ? summary() : why);
-    const QString tip
-        = tr("Which guesses of which head stand where. More nodes: longer runs, slower steps.");
-    m_combo->setToolTip(QStringLiteral("<qt>%1</qt>").arg(why.isEmpty() ? tip : why));
-    m_combo->setAccessibleDescription(why.isEmpty() ? tip : why);
+    showTip();
 }
 
 } // namespace gorgon

@@ -41,6 +41,8 @@ signals:
 
 private:
     void fillCombo();
+    void addTree(const TreeSpec& tree);
+    void showTip();
     void choose(int index);
     void openEditor(bool open);
 

@@ -98,13 +98,13 @@ void TuningPanel::buildAcceptance(QVBoxLayout* column)
     column->addWidget(m_costs);
 
     m_threshold = addRow(column,
-        new ValueRow(tr("Threshold ε"),
+        new ValueRow(tr("Posterior threshold ε"),
             tr("A guess passes where the model gives it more than this, or less where the model is "
                "unsure (see α)."),
             {0, 1, 0.01, 2}, this),
         [this](double value) { m_settings.posterior_threshold = float(value); });
     m_alpha = addRow(column,
-        new ValueRow(tr("Uncertainty α"),
+        new ValueRow(tr("Posterior alpha α"),
             tr("The threshold is the smaller of ε and α × e^(−H), where H is how unsure the model "
                "is (its entropy)."),
             {0, 1, 0.01, 2}, this),
@@ -144,9 +144,9 @@ void TuningPanel::buildTree(QVBoxLayout* column)
             this),
         [this](double value) { m_settings.n_heads = int(value); });
     m_top_k = addRow(column,
-        new ValueRow(tr("Guesses per head"),
-            tr("How many of a head's most likely tokens a tree may use (its top-k)."),
-            {1, kMaxTopK, 1, 0}, this),
+        new ValueRow(tr("Guesses per head (top-k)"),
+            tr("How many of a head's most likely tokens a tree may use."), {1, kMaxTopK, 1, 0},
+            this),
         [this](double value) {
             m_settings.head_top_k = int(value) < treeRanks() ? int(value) : kMaxTopK;
         });
@@ -173,7 +173,7 @@ void TuningPanel::buildSampling(QVBoxLayout* column)
     row->setSpacing(Theme::kGap);
     m_seed_fixed = new QCheckBox(tr("Fixed seed"), this);
     m_seed_fixed->setAccessibleName(m_seed_fixed->text());
-    m_seed_fixed->setMinimumWidth(124);
+    m_seed_fixed->setMinimumWidth(136);
     m_seed_fixed->setToolTip(tr("The number that all draws of an answer come from"));
     m_seed = new QLineEdit(this);
     m_seed->setAccessibleName(tr("Seed"));

@@ -13,8 +13,8 @@
 namespace gorgon {
 namespace {
 
-constexpr int kNameWidth = 124;
-constexpr int kBoxWidth = 84;
+constexpr int kNameWidth = 136; // longer names take two lines
+constexpr int kBoxWidth = 80;
 
 } // namespace
 
@@ -24,10 +24,11 @@ ValueRow::ValueRow(const QString& name, const QString& explanation, Range range,
     , m_range(range)
 {
     m_name = new QLabel(name, this);
-    m_name->setMinimumWidth(kNameWidth);
+    m_name->setFixedWidth(kNameWidth);
+    m_name->setWordWrap(true);
     m_slider = new QSlider(Qt::Horizontal, this);
     m_slider->setAccessibleName(name);
-    m_slider->setMinimumWidth(80);
+    m_slider->setMinimumWidth(40);
     m_box = new QDoubleSpinBox(this);
     m_box->setAccessibleName(name);
     m_box->setDecimals(range.decimals);

@@ -202,7 +202,7 @@ void StepHistoryTest::nodeTable()
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
     model.setStep(storyStep());
     QCOMPARE(model.rowCount(), 16);
-    QCOMPARE(model.index(7, NodeTableModel::path_column).data().toString(), QStringLiteral("1–3"));
+    QCOMPARE(model.index(7, NodeTableModel::path_column).data().toString(), QStringLiteral("0–2"));
     QCOMPARE(model.index(7, NodeTableModel::verdict_column).data().toString(),
         QStringLiteral("○ passed"));
     QVERIFY(model.index(7, 0)

@@ -125,7 +125,7 @@ void TuningPanelTest::settingsComeBackAsTheyWere()
 void TuningPanelTest::slidersEndWhereTheTreeDoes()
 {
     auto* nodes = control<QDoubleSpinBox>("Tree nodes");
-    auto* ranks = control<QDoubleSpinBox>("Guesses per head");
+    auto* ranks = control<QDoubleSpinBox>("Guesses per head (top-k)");
     GenerateSettings settings = m_settings;
     settings.tree = {"mine", {{0}, {1}, {2}, {0, 0}}};
     m_panel->setSettings(settings);
@@ -216,7 +216,8 @@ void TuningPanelTest::disabledControlsSayWhy()
     GenerateSettings greedy = m_settings;
     greedy.acceptance = AcceptanceMode::greedy;
     m_panel->setSettings(greedy);
-    for (const char* name : {"Temperature", "Top-p", "Threshold ε", "Uncertainty α"}) {
+    for (const char* name : {"Temperature", "Top-p", "Posterior threshold ε", "Posterior alpha α"})
+    {
         auto* box = control<QDoubleSpinBox>(name);
         QVERIFY(!box->isEnabled());
         QVERIFY(box->toolTip().contains(QStringLiteral("no effect"))
