@@ -9,6 +9,8 @@
 #include <QPainter>
 #include <QToolButton>
 
+#include <array>
+
 namespace gorgon {
 
 ChatHeader::ChatHeader(QWidget* parent)
@@ -49,20 +51,54 @@ ChatHeader::ChatHeader(QWidget* parent)
 
 void ChatHeader::setModel(const ModelSummary& model)
 {
+    m_model = model;
     const bool loaded = model.isLoaded();
-    m_name->setText((loaded ? model.name : tr("Open a model")) + QStringLiteral(" \u25BE"));
-    m_name->setToolTip(
-        (loaded ? model.path + QLatin1Char('\n') : QString()) + tr("Open another model (Ctrl+O)"));
     m_heads->setText(!loaded     ? QString()
             : model.n_heads == 0 ? tr("without heads")
             : model.n_heads == 1 ? tr("with 1 head")
                                  : tr("with %1 heads").arg(model.n_heads));
-    m_marks->setVisible(loaded && model.n_heads > 0);
-    m_device->setText(model.device);
+    m_device->setText(loaded ? model.device : QString());
     m_device->setToolTip(model.device_note);
-    m_device->setVisible(loaded && !model.device.isEmpty());
-    m_weights->setText(model.weights);
-    m_weights->setVisible(loaded && !model.weights.isEmpty());
+    m_weights->setText(loaded ? model.weights : QString());
+    m_marks->setVisible(loaded && model.n_heads > 0);
+    QStringList facts;
+    for (const QString& fact :
+        {model.name, m_heads->text(), model.path, model.device, model.weights})
+        if (loaded && !fact.isEmpty())
+            facts << fact;
+    m_name->setToolTip((facts << tr("Open another model (Ctrl+O)")).join(QLatin1Char('\n')));
+    fit();
+}
+
+void ChatHeader::fit()
+{
+    const QString arrow = QStringLiteral(" \u25BE");
+    const QString name = m_model.isLoaded() ? m_model.name : tr("Open a model");
+    m_name->ensurePolished();
+    m_name->setText(name + arrow);
+    const auto wide
+        = [](const QWidget* widget) { return Theme::kInner + widget->sizeHint().width(); };
+    int need = 2 * Theme::kEdge + wide(m_name) + (m_marks->isHidden() ? 0 : wide(m_marks));
+    const std::array<QLabel*, 3> facts{m_heads, m_weights, m_device}; // the first is least missed
+    for (const QLabel* fact : facts)
+        need += fact->text().isEmpty() ? 0 : wide(fact);
+    for (QLabel* fact : facts) {
+        const bool has_words = !fact->text().isEmpty();
+        const bool fits = need <= width();
+        fact->setVisible(has_words && fits);
+        if (has_words && !fits)
+            need -= wide(fact);
+    }
+    if (need > width()) {
+        const QFontMetrics metrics = m_name->fontMetrics();
+        const int room = metrics.horizontalAdvance(name) - (need - width());
+        m_name->setText(metrics.elidedText(name, Qt::ElideRight, room) + arrow);
+    }
+}
+
+void ChatHeader::resizeEvent(QResizeEvent*)
+{
+    fit();
 }
 
 void ChatHeader::paintEvent(QPaintEvent*)

@@ -22,14 +22,20 @@ public:
 
     void setModel(const ModelSummary& model);
     QToolButton* marksButton() const { return m_marks; }
+    QSize minimumSizeHint() const override { return {180, 50}; }
 
 signals:
     void openRequested(); // another model
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
+    /// Where it is narrow the facts leave first, then the name is cut; its tooltip has them all.
+    void fit();
+
+    ModelSummary m_model;
     QToolButton* m_name;
     QLabel* m_heads;
     Chip* m_device;

@@ -38,7 +38,8 @@ void Chip::paintEvent(QPaintEvent*)
         QRectF(rect()).adjusted(inset, inset, -inset, -inset), kHeight / 2.0, kHeight / 2.0);
     painter.setPen(colors.muted);
     painter.setFont(uiFont(12));
-    painter.drawText(rect(), Qt::AlignCenter, text());
+    painter.drawText(rect(), Qt::AlignCenter,
+        painter.fontMetrics().elidedText(text(), Qt::ElideRight, width() - 2 * kPad));
 }
 
 } // namespace gorgon

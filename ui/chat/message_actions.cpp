@@ -37,8 +37,15 @@ QToolButton* MessageActions::add(const QString& text, const QString& name)
     return button;
 }
 
+MessageView* MessageActions::view() const
+{
+    return m_view;
+}
+
 void MessageActions::attach(MessageView* view, bool may_change, bool is_last_answer)
 {
+    if (m_view && m_view != view)
+        m_view->setActionsWidth(0);
     m_view = view;
     if (!view) {
         hide();
@@ -61,6 +68,7 @@ void MessageActions::place()
         return;
     adjustSize();
     const QRect row = m_view->actionRect().translated(m_view->pos());
+    m_view->setActionsWidth(width() + Theme::kInner);
     move(row.right() - width() + 1, row.top() + (row.height() - height()) / 2);
 }
 

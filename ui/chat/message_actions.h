@@ -2,6 +2,7 @@
 // The buttons beside the message that is hovered or focused: copy, edit, regenerate.
 #pragma once
 
+#include <QPointer>
 #include <QWidget>
 
 class QToolButton;
@@ -19,7 +20,7 @@ public:
 
     /// Moves beside a message; null hides.
     void attach(MessageView* view, bool may_change, bool is_last_answer);
-    MessageView* view() const { return m_view; }
+    MessageView* view() const;
     void place();
 
 signals:
@@ -30,7 +31,7 @@ signals:
 private:
     QToolButton* add(const QString& text, const QString& name);
 
-    MessageView* m_view = nullptr;
+    QPointer<MessageView> m_view;
     QToolButton* m_copy;
     QToolButton* m_edit;
     QToolButton* m_regenerate;

@@ -93,6 +93,10 @@ bool MessageView::event(QEvent* event)
         return QWidget::event(event);
     const auto* help = static_cast<QHelpEvent*>(event);
     const TextMark* mark = m_marks_shown ? markAt(help->pos()) : nullptr;
+    if (!mark && actionRect().contains(help->pos()) && shownFooter() != footer()) {
+        QToolTip::showText(help->globalPos(), footer(), this);
+        return true;
+    }
     if (!mark) {
         QToolTip::hideText();
         return true;

@@ -90,6 +90,20 @@ QString MessageView::footer() const
     return parts.join(QStringLiteral("  \u00B7  "));
 }
 
+QString MessageView::shownFooter() const
+{
+    return QFontMetrics(uiFont(12))
+        .elidedText(footer(), Qt::ElideRight, width() - 2 * kFrame - m_actions_width);
+}
+
+void MessageView::setActionsWidth(int width)
+{
+    if (m_actions_width == width)
+        return;
+    m_actions_width = width;
+    update();
+}
+
 QString MessageView::selectedText() const
 {
     const int from = std::min(m_selection.start, m_selection.end);
@@ -217,7 +231,8 @@ void MessageView::paintEvent(QPaintEvent* event)
     }
     painter.setFont(uiFont(12));
     painter.setPen(failed ? colors.warning : colors.muted);
-    painter.drawText(row, Qt::AlignVCenter | (isUser() ? Qt::AlignRight : Qt::AlignLeft), footer());
+    painter.drawText(row.adjusted(0, 0, -m_actions_width, 0),
+        Qt::AlignVCenter | (isUser() ? Qt::AlignRight : Qt::AlignLeft), shownFooter());
     if (hasFocus()) {
         painter.setPen(QPen(colors.accent, 1.5));
         painter.setBrush(Qt::NoBrush);

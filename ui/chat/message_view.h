@@ -34,6 +34,8 @@ public:
     int layOut(int width);
     /// Where action buttons may stand, in own coordinates.
     QRect actionRect() const;
+    /// They take so much of its right end; 0: none are shown.
+    void setActionsWidth(int width);
 
     static int maxTextWidth(); // 72 characters of the conversation's face
     static constexpr int kFrame = 6; // around text and bubble, for the focus frame
@@ -61,6 +63,7 @@ private:
     QPointF textOrigin() const;
     void describe();
     void takeMarks(const TextMarks& marks);
+    QString shownFooter() const; // cut where it does not fit
     const TextMark* markAt(QPointF point) const; // null: none there
     std::vector<Underline> underlines() const;
     bool event(QEvent* event) override;
@@ -68,6 +71,7 @@ private:
     Message m_message;
     QString m_raw;
     QString m_waiting;
+    int m_actions_width = 0;
     TextLines m_lines;
     TextSpan m_selection;
     TextMarks m_marks;

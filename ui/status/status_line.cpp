@@ -10,6 +10,14 @@
 
 namespace gorgon {
 
+namespace {
+
+constexpr int kSide = 16;
+constexpr int kBetween = 24;
+constexpr int kLeastWords = 48;
+
+} // namespace
+
 QString statusWords(const EngineStatus& status)
 {
     using Phase = EngineStatus::Phase;
@@ -39,8 +47,8 @@ StatusLine::StatusLine(QWidget* parent)
     : QWidget(parent)
 {
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(16, 0, 16, 0);
-    row->setSpacing(24);
+    row->setContentsMargins(kSide, 0, kSide, 0);
+    row->setSpacing(kBetween);
     m_state = add(tr("Engine"), false);
     m_medusa = add(tr("Medusa"), false);
     row->addStretch(1);
@@ -67,18 +75,39 @@ QLabel* StatusLine::add(const QString& name, bool number)
 
 void StatusLine::setStatus(const EngineStatus& status)
 {
-    m_state->setText(statusWords(status));
+    m_status = status;
+    showState();
     setRole(m_state, status.phase == EngineStatus::Phase::failed ? "warning" : "muted");
+}
+
+void StatusLine::setPace(int steps_per_second)
+{
+    m_pace = steps_per_second;
+    showState();
+}
+
+void StatusLine::showState()
+{
+    const bool slowed = m_pace > 0 && m_status.phase == EngineStatus::Phase::generating;
+    m_state->setText(!slowed ? statusWords(m_status)
+            : m_pace == 1    ? tr("Generating, slowed to 1 step a second")
+                             : tr("Generating, slowed to %1 steps a second").arg(m_pace));
+    fit();
 }
 
 void StatusLine::setMedusa(const QString& words)
 {
-    m_medusa->setText(words);
+    if (words == m_medusa_words)
+        return;
+    m_medusa_words = words;
+    m_medusa->setToolTip(words);
+    fit();
 }
 
 void StatusLine::setDevice(const QString& device)
 {
     m_device->setText(device);
+    fit();
 }
 
 // Numbers keep the widest place they have had, so that nothing beside them jumps.
@@ -92,24 +121,28 @@ void StatusLine::setSpeed(const MessageStats& stats)
     if (stats.steps == 0 || stats.decode_ms <= 0) {
         m_speed->clear();
         m_per_step->clear();
+        fit();
         return;
     }
     show(m_speed,
         tr("%1 tokens/s").arg(groupedNumber(qRound64(stats.new_tokens / stats.decode_ms * 1e3))));
     show(m_per_step,
         tr("%1 tokens per step").arg(double(stats.new_tokens) / stats.steps, 0, 'f', 1));
+    fit();
 }
 
 void StatusLine::setContext(int used, int size)
 {
-    m_context->setText(size > 0
+    m_context->setText(size > 0 && used >= 0
             ? tr("Context %1 of %2").arg(groupedNumber(used), groupedNumber(size))
             : QString());
+    fit();
 }
 
 void StatusLine::setMemory(qint64 bytes)
 {
     m_memory->setText(bytes > 0 ? tr("Memory %1").arg(memoryWords(bytes)) : QString());
+    fit();
 }
 
 QString StatusLine::text() const
@@ -117,10 +150,38 @@ QString StatusLine::text() const
     QStringList words;
     for (const QLabel* label :
         {m_state, m_medusa, m_speed, m_per_step, m_context, m_memory, m_device}) {
-        if (!label->text().isEmpty())
-            words << label->text();
+        const QString whole = label == m_medusa ? m_medusa_words : label->text();
+        if (!whole.isEmpty())
+            words << whole;
     }
     return words.join(QStringLiteral(". "));
+}
+
+void StatusLine::fit()
+{
+    const QFontMetrics metrics(m_medusa->font());
+    const auto wide = [](const QLabel* label) {
+        return kBetween + qMax(label->minimumWidth(), label->sizeHint().width());
+    };
+    int need = 2 * kSide + kBetween + metrics.horizontalAdvance(m_medusa_words);
+    for (const QLabel* label : {m_state, m_speed, m_per_step, m_context, m_memory, m_device})
+        need += label->text().isEmpty() ? 0 : wide(label);
+    for (QLabel* label : {m_device, m_memory, m_per_step, m_context, m_speed}) {
+        const bool has_words = !label->text().isEmpty();
+        const bool fits = need <= width();
+        label->setVisible(has_words && fits);
+        if (has_words && !fits)
+            need -= wide(label);
+    }
+    const int whole = metrics.horizontalAdvance(m_medusa_words) + 2;
+    const int room = qMax(kLeastWords, whole - qMax(0, need - width()));
+    m_medusa->setText(metrics.elidedText(m_medusa_words, Qt::ElideRight, room));
+    m_medusa->setVisible(!m_medusa_words.isEmpty());
+}
+
+void StatusLine::resizeEvent(QResizeEvent*)
+{
+    fit();
 }
 
 void StatusLine::paintEvent(QPaintEvent*)
