@@ -31,7 +31,7 @@ ConversationPanel::ConversationPanel(QWidget* parent)
     setRole(name, "title");
     m_new_chat->setToolTip(tr("New chat (Ctrl+N)"));
     m_new_chat->setAccessibleName(tr("New chat"));
-    m_search->setPlaceholderText(tr("Search  Ctrl+K"));
+    m_search->setPlaceholderText(tr("Search titles  Ctrl+K"));
     m_search->setAccessibleName(tr("Search conversations"));
     m_search->setClearButtonEnabled(true);
     m_search->setTextMargins(8, 2, 4, 2);
@@ -66,7 +66,7 @@ ConversationPanel::ConversationPanel(QWidget* parent)
     column->addWidget(m_empty);
     column->addWidget(m_list, 1);
     column->addWidget(makeFoot());
-    setMinimumWidth(180);
+    setMinimumWidth(150);
 
     connect(m_new_chat, &QPushButton::clicked, this, &ConversationPanel::newChatRequested);
     connect(m_search, &QLineEdit::textChanged, this, [this](const QString& text) {
@@ -187,6 +187,13 @@ void ConversationPanel::showMenu(QPoint place)
 
 bool ConversationPanel::eventFilter(QObject* object, QEvent* event)
 {
+    if (object == m_search && event->type() == QEvent::ShortcutOverride
+        && !m_search->isUndoAvailable()
+        && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Undo))
+    {
+        event->ignore(); // nothing to undo here: the key is the window's
+        return true;
+    }
     if (event->type() != QEvent::KeyPress)
         return QWidget::eventFilter(object, event);
     const int key = static_cast<QKeyEvent*>(event)->key();

@@ -11,6 +11,7 @@
 #include <QTimer>
 #include <QToolButton>
 
+#include <initializer_list>
 #include <utility>
 
 namespace gorgon {
@@ -32,7 +33,6 @@ NoticeBar::NoticeBar(QWidget* parent)
     m_text->setWordWrap(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_text->setAccessibleName(tr("Notice"));
-    setAction({}, {});
     setRole(m_action_button, "flat");
     m_close->setText(tr("Dismiss"));
     m_close->setAccessibleName(tr("Dismiss the notice"));
@@ -44,83 +44,101 @@ NoticeBar::NoticeBar(QWidget* parent)
     row->addWidget(m_action_button);
     row->addWidget(m_close);
     m_timer->setSingleShot(true);
-    connect(m_timer, &QTimer::timeout, this, &NoticeBar::dismiss);
-    connect(m_close, &QToolButton::clicked, this, [this] {
-        if (m_standing_shown)
-            m_standing.clear();
-        dismiss();
-    });
+    connect(m_timer, &QTimer::timeout, this, &NoticeBar::closeShown);
+    connect(m_close, &QToolButton::clicked, this, &NoticeBar::closeShown);
     connect(m_action_button, &QToolButton::clicked, this, [this] {
-        const auto action = std::exchange(m_action, nullptr);
-        dismiss();
+        const std::function<void()> action = shown() ? shown()->action : nullptr;
+        closeShown();
         if (action)
             action();
     });
-    hide();
+    present();
+}
+
+const NoticeBar::Message* NoticeBar::shown() const
+{
+    for (const std::optional<Message>* place : {&m_front, &m_offer, &m_standing}) {
+        if (*place)
+            return &**place;
+    }
+    return nullptr;
 }
 
 void NoticeBar::showError(
     const QString& sentence, const QString& action_name, std::function<void()> action)
 {
-    setAction(action_name, std::move(action));
-    m_timer->stop();
-    present(sentence, true);
+    m_front = Message{sentence, action_name, std::move(action), true, false};
+    present();
 }
 
 void NoticeBar::showNotice(const QString& sentence)
 {
-    setAction({}, {});
-    present(sentence, false);
-    m_timer->start(kNoticeMs);
+    m_front = Message{sentence, {}, {}, false, true};
+    present();
 }
 
 void NoticeBar::showUndo(
     const QString& sentence, const QString& action_name, std::function<void()> action)
 {
-    setAction(action_name, std::move(action));
-    present(sentence, false);
-    m_timer->start(kNoticeMs);
+    m_offer = Message{sentence, action_name, std::move(action), false, true};
+    // A notice gives way; an error stays until it was read.
+    if (m_front && !m_front->error)
+        m_front.reset();
+    present();
+}
+
+void NoticeBar::withdrawUndo()
+{
+    m_offer.reset();
+    present();
 }
 
 void NoticeBar::setStanding(const QString& sentence)
 {
-    m_standing = sentence;
-    if (isHidden() || std::exchange(m_standing_shown, false))
-        dismiss();
-}
-
-void NoticeBar::setAction(const QString& name, std::function<void()> action)
-{
-    m_action = std::move(action);
-    m_action_button->setText(name);
-    m_action_button->setAccessibleName(name.isEmpty() ? tr("Action of the notice") : name);
-    m_action_button->setVisible(bool(m_action));
-}
-
-void NoticeBar::present(const QString& sentence, bool error)
-{
-    m_error = error;
-    m_standing_shown = false;
-    m_text->setText(visibleText(sentence));
-    m_text->setAccessibleDescription(m_text->text());
-    setRole(m_text, error ? "warning" : "");
-    show();
-    update();
-    QAccessibleEvent event(m_text, QAccessible::Alert);
-    QAccessible::updateAccessibility(&event);
+    m_standing.reset();
+    if (!sentence.isEmpty())
+        m_standing = Message{sentence, {}, {}, true, false};
+    present();
 }
 
 void NoticeBar::dismiss()
 {
-    m_timer->stop();
-    if (m_standing.isEmpty()) {
-        m_standing_shown = false;
-        hide();
-    } else if (!m_standing_shown) {
-        setAction({}, {});
-        present(m_standing, true);
-        m_standing_shown = true;
+    m_front.reset();
+    m_offer.reset();
+    present();
+}
+
+void NoticeBar::closeShown()
+{
+    for (std::optional<Message>* place : {&m_front, &m_offer, &m_standing}) {
+        if (*place) {
+            place->reset();
+            break;
+        }
     }
+    present();
+}
+
+void NoticeBar::present()
+{
+    const Message* message = shown();
+    m_timer->stop();
+    m_error = message && message->error;
+    setVisible(message != nullptr);
+    if (!message)
+        return;
+    const bool acts = bool(message->action);
+    m_action_button->setText(message->action_name);
+    m_action_button->setAccessibleName(acts ? message->action_name : tr("Action of the notice"));
+    m_action_button->setVisible(acts);
+    m_text->setText(visibleText(message->sentence));
+    m_text->setAccessibleDescription(m_text->text());
+    setRole(m_text, m_error ? "warning" : "");
+    if (message->passing)
+        m_timer->start(kNoticeMs);
+    update();
+    QAccessibleEvent event(m_text, QAccessible::Alert);
+    QAccessible::updateAccessibility(&event);
 }
 
 QString NoticeBar::text() const

@@ -5,6 +5,7 @@
 #include <QFrame>
 
 #include <functional>
+#include <optional>
 
 class QLabel;
 class QTimer;
@@ -22,13 +23,15 @@ public:
     /// `action`, where there is one, runs at most once.
     void showError(const QString& sentence, const QString& action_name = {},
         std::function<void()> action = {});
-    void showNotice(const QString& sentence); // worth knowing, no failure
-    /// `action` runs at most once; the bar goes away by itself after a while.
+    void showNotice(const QString& sentence); // worth knowing, no failure; goes away by itself
+    /// Goes away by itself after a while. An error or notice that comes meanwhile stands in front of
+    /// the offer, which returns when that is dismissed.
     void showUndo(
         const QString& sentence, const QString& action_name, std::function<void()> action);
+    void withdrawUndo(); // it was done in another way
     /// Comes back behind every other message until a person dismisses it.
     void setStanding(const QString& sentence);
-    void dismiss();
+    void dismiss(); // error, notice and offer
     QString text() const;
     bool isError() const { return m_error; }
     QToolButton* actionButton() const { return m_action_button; }
@@ -37,16 +40,27 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    void present(const QString& sentence, bool error);
-    void setAction(const QString& name, std::function<void()> action);
+    struct Message
+    {
+        QString sentence;
+        QString action_name;
+        std::function<void()> action;
+        bool error = false;
+        bool passing = false; // goes away by itself
+    };
+    const Message* shown() const; // nullptr: none
+    void present();
+    void closeShown();
+
+    // From front to back.
+    std::optional<Message> m_front;
+    std::optional<Message> m_offer;
+    std::optional<Message> m_standing;
 
     QLabel* m_text;
     QToolButton* m_action_button;
     QToolButton* m_close;
     QTimer* m_timer;
-    std::function<void()> m_action;
-    QString m_standing; // empty: none
-    bool m_standing_shown = false;
     bool m_error = false;
 };
 

@@ -63,6 +63,18 @@ void PromptEdit::fit()
     updateGeometry();
 }
 
+// With nothing to undo here, Ctrl+Z is the window's.
+bool PromptEdit::event(QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride && !document()->isUndoAvailable()
+        && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Undo))
+    {
+        event->ignore();
+        return true;
+    }
+    return QPlainTextEdit::event(event);
+}
+
 void PromptEdit::keyPressEvent(QKeyEvent* event)
 {
     const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
