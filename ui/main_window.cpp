@@ -32,6 +32,7 @@ namespace {
 constexpr int kLeftWidth = 232;
 constexpr int kRightWidth = 600;
 constexpr int kFiguresMs = 120;
+constexpr int kDemoPace = 20; // steps a second: it makes hundreds
 const QSize kFirstSize(1440, 900);
 
 } // namespace
@@ -51,12 +52,13 @@ MainWindow::MainWindow(QWidget* parent)
     , m_figures_timer(new QTimer(this))
 {
     setWindowTitle(QStringLiteral("Gorgon"));
-    m_splitter->setChildrenCollapsible(false);
     m_splitter->setHandleWidth(1);
     m_splitter->addWidget(m_conversations);
     m_splitter->addWidget(m_chat);
     m_splitter->addWidget(makeRightPane());
+    m_splitter->setChildrenCollapsible(false);
     m_splitter->setStretchFactor(1, 1);
+    m_splitter->setStretchFactor(2, 1);
     m_splitter->setSizes({kLeftWidth, kFirstSize.width() - kLeftWidth - kRightWidth, kRightWidth});
     auto* centre = new QWidget;
     auto* column = new QVBoxLayout(centre);
@@ -80,6 +82,11 @@ MainWindow::MainWindow(QWidget* parent)
         m_tree->showSerial(serial);
         showTab(0);
     });
+    connect(m_tree, &TreePanel::paceChosen, this, [this](int steps_per_second) {
+        setPace(steps_per_second);
+        emit layoutChanged();
+    });
+    connect(m_chat, &ChatPanel::contextShown, m_status_line, &StatusLine::setContext);
     connect(m_chat, &ChatPanel::marksToggled, this, &MainWindow::layoutChanged);
     connect(m_chat, &ChatPanel::stepChosen, this, [this](qint64 message, int step) {
         if (m_tree->showStep(message, step))
@@ -105,7 +112,7 @@ QWidget* MainWindow::makeRightPane()
     auto* pane = new QWidget;
     setRole(pane, "panel");
     pane->setAttribute(Qt::WA_StyledBackground);
-    pane->setMinimumWidth(320);
+    pane->setMinimumWidth(312);
     m_tabs = new QTabBar;
     m_tabs->setAccessibleName(tr("Views of the decoding"));
     m_tabs->setDrawBase(false);
@@ -147,6 +154,24 @@ void MainWindow::setThemeMode(ThemeMode mode)
     applyTheme(*qApp, mode);
 }
 
+int MainWindow::pace() const
+{
+    return m_pace.value_or(m_model.is_demo ? kDemoPace : 0);
+}
+
+void MainWindow::setPace(int steps_per_second)
+{
+    m_pace = std::max(steps_per_second, 0);
+    showPace();
+}
+
+void MainWindow::showPace()
+{
+    m_tree->setPace(pace());
+    m_status_line->setPace(pace());
+    emit paceChanged(pace());
+}
+
 void MainWindow::showTab(int tab)
 {
     m_splitter->widget(2)->show();
@@ -160,6 +185,7 @@ void MainWindow::setModel(const ModelSummary& model)
     m_status_line->setDevice(model.isLoaded() ? model.device : QString());
     m_status_line->setMemory(model.memory_bytes);
     m_tuning->setLimits(model.n_heads);
+    showPace();
     m_tree->setAbsence(!model.isLoaded() ? TreeAbsence::no_model
             : model.n_heads == 0         ? TreeAbsence::no_heads
                                          : TreeAbsence::none);
@@ -222,12 +248,17 @@ void MainWindow::addProgress(const AnswerProgress& progress)
         m_figures_timer->start();
 }
 
+void MainWindow::showNewest()
+{
+    m_figures_timer->stop();
+    showFigures();
+    m_tree->goLive();
+}
+
 void MainWindow::showFigures()
 {
     m_status_line->setSpeed(m_stats);
     m_chat->setContext(m_context.first, m_context.second);
-    if (m_context.first == m_chat->conversation())
-        m_status_line->setContext(m_context.second, m_model.context);
     updateMedusaWords();
 }
 
@@ -269,8 +300,26 @@ void MainWindow::showNotice(const QString& sentence)
 
 void MainWindow::offerUndo(qint64 conversation, const QString& title)
 {
-    m_chat->notice()->showUndo(tr("Deleted \u201C%1\u201D.").arg(visibleText(title)), tr("Undo"),
-        [this, conversation] { emit restoreRequested(conversation); });
+    m_deleted.append({conversation, title});
+    showUndo();
+}
+
+void MainWindow::showUndo()
+{
+    m_chat->notice()->showUndo(tr("Deleted \u201C%1\u201D. Ctrl+Z brings it back.")
+                                   .arg(visibleText(m_deleted.last().second)),
+        tr("Undo"), [this] { undoDelete(); });
+}
+
+void MainWindow::undoDelete()
+{
+    if (m_deleted.isEmpty())
+        return;
+    emit restoreRequested(m_deleted.takeLast().first);
+    if (m_deleted.isEmpty())
+        m_chat->notice()->withdrawUndo();
+    else
+        showUndo();
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

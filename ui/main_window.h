@@ -11,6 +11,7 @@
 #include <QPointer>
 
 #include <functional>
+#include <optional>
 
 class QSplitter;
 class QTabBar;
@@ -52,6 +53,12 @@ public:
     ThemeMode themeMode() const { return m_theme_mode; }
     void setThemeMode(ThemeMode mode);
     void showTab(int tab);
+    /// Figures, tree and words of the last progress, at once.
+    void showNewest();
+    /// Steps a second at most, 0: full speed. Until one is chosen: full speed, or for the demo
+    /// model one that can be watched.
+    int pace() const;
+    void setPace(int steps_per_second);
 
 public slots:
     void setModel(const gorgon::ModelSummary& model);
@@ -65,7 +72,9 @@ public slots:
     void addProgress(const gorgon::AnswerProgress& progress);
     void showError(const QString& sentence);
     void showNotice(const QString& sentence);
+    /// A conversation was deleted: it can be restored until the window closes, the last one first.
     void offerUndo(qint64 conversation, const QString& title);
+    void undoDelete();
     void showShortcuts();
     /// What "Open a model" offers: the one in use, those used before, the weight formats.
     void setModelChoices(const gorgon::ModelChoice& current,
@@ -76,6 +85,7 @@ public slots:
 signals:
     void settingsChanged(const gorgon::GenerateSettings& settings);
     void restoreRequested(qint64 conversation);
+    void paceChanged(int steps_per_second);
     void layoutChanged();
     void closing();
     void modelChosen(const gorgon::ModelChoice& choice);
@@ -94,6 +104,8 @@ private:
         const QString& text, const QList<QKeySequence>& keys, std::function<void()> deed);
     void toggleZone(int zone);
     void showFigures();
+    void showPace();
+    void showUndo();
     void updateMedusaWords();
     void settingsEdited(const GenerateSettings& settings);
 
@@ -121,6 +133,8 @@ private:
     MessageStats m_stats; // of the newest answer
     std::pair<qint64, int> m_context; // its conversation and the tokens in use
     ThemeMode m_theme_mode = ThemeMode::system;
+    std::optional<int> m_pace; // chosen
+    QVector<std::pair<qint64, QString>> m_deleted; // conversations and their titles
     double m_plain_us = 0;
     double m_tree_us = 0;
 };

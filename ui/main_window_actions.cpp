@@ -40,6 +40,7 @@ void MainWindow::addActions()
         m_conversations->show();
         m_conversations->focusSearch();
     });
+    addKey(tr("Undo the last delete"), {QKeySequence::Undo}, [this] { undoDelete(); });
     addKey(tr("Write a message"), {Qt::CTRL | Qt::Key_L}, [this] { m_chat->focusPrompt(); });
     addKey(tr("Jump to the latest message"), {Qt::CTRL | Qt::SHIFT | Qt::Key_End},
         [this] { m_chat->transcript()->jumpToLatest(); });

@@ -28,13 +28,15 @@ QByteArray bytesOf(const QJsonValue& value)
 
 QString MainWindow::layoutText() const
 {
-    const QJsonObject values{{QStringLiteral("geometry"), base64(saveGeometry())},
+    QJsonObject values{{QStringLiteral("geometry"), base64(saveGeometry())},
         {QStringLiteral("splitter"), base64(m_splitter->saveState())},
         {QStringLiteral("tab"), m_tabs->currentIndex()},
         {QStringLiteral("left"), !m_splitter->widget(0)->isHidden()},
         {QStringLiteral("right"), !m_splitter->widget(2)->isHidden()},
         {QStringLiteral("marks"), m_chat->marksShown()},
         {QStringLiteral("appearance"), int(m_theme_mode)}};
+    if (m_pace)
+        values.insert(QStringLiteral("pace"), *m_pace);
     return QString::fromUtf8(QJsonDocument(values).toJson(QJsonDocument::Compact));
 }
 
@@ -51,6 +53,8 @@ void MainWindow::setLayoutText(const QString& text)
     m_tabs->setCurrentIndex(
         std::clamp(values[QStringLiteral("tab")].toInt(), 0, m_tabs->count() - 1));
     m_chat->setMarksShown(values[QStringLiteral("marks")].toBool());
+    if (const int pace = values[QStringLiteral("pace")].toInt(-1); pace >= 0)
+        setPace(pace);
     const int mode = values[QStringLiteral("appearance")].toInt();
     if (mode >= int(ThemeMode::system) && mode <= int(ThemeMode::dark))
         m_theme_mode = ThemeMode(mode);

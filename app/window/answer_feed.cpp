@@ -81,7 +81,6 @@ Message AnswerFeed::finish(const GenerateResult* result)
         m_answer.tokens = result->tokens;
         m_answer.stats.new_tokens = result->stats.new_tokens;
         m_answer.stats.steps = result->stats.steps;
-        m_answer.stats.decode_ms = result->stats.decode_ms;
         m_answer.state = result->finish == FinishReason::cancelled ? MessageState::stopped
                                                                    : MessageState::complete;
     }

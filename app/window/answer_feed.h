@@ -28,7 +28,8 @@ public:
     void addStep(const DecodeStep& step, const std::string& text);
     void addRest(const std::string& text);
     void flush();
-    /// The whole answer as it is to be kept; result: none where generation failed.
+    /// The whole answer as it is to be kept; result: none where generation failed. Its time is the
+    /// engine's own, the sum of its steps: neither drawing nor a chosen pace is part of it.
     Message finish(const GenerateResult* result);
     const TextMarks& marks() const { return m_marks; }
 

@@ -82,6 +82,7 @@ void EngineHost::connectEngine()
             m_model_path = model.path;
             m_trees = trees;
             m_window->setModel(model);
+            countShown();
             m_window->tuning()->setTrees(trees);
             m_window->setSettings(defaults);
             setPhase(Phase::ready);
@@ -133,6 +134,8 @@ void EngineHost::connectStore()
     connect(
         m_store, &StoreWorker::opened, this, [this](const QString& layout, const QString& draft) {
             m_window->setLayoutText(layout);
+            if (m_options.pace)
+                m_window->setPace(*m_options.pace);
             m_window->chat()->showConversation({}, draft);
             emit opened();
         });
@@ -209,6 +212,10 @@ void EngineHost::connectWindow()
         });
     connect(m_window, &MainWindow::restoreRequested, m_store, &StoreWorker::restore);
     connect(m_window, &MainWindow::settingsChanged, this, &EngineHost::settingsEdited);
+    connect(m_window, &MainWindow::paceChanged, this,
+        [this](int steps_per_second) { m_settings->setPace(steps_per_second); });
+    if (m_options.pace)
+        m_window->setPace(*m_options.pace);
     connect(m_window, &MainWindow::layoutChanged, this, [this] {
         const QString layout = m_window->layoutText();
         QMetaObject::invokeMethod(
@@ -251,6 +258,14 @@ void EngineHost::measureCosts()
     m_stop_timing = {};
     QMetaObject::invokeMethod(m_engine,
         [engine = m_engine, stop = m_stop_timing.get_token()] { engine->measureCosts(stop); });
+}
+
+void EngineHost::countShown()
+{
+    Conversation shown = m_window->chat()->shownConversation();
+    if (shown.summary.id != 0)
+        QMetaObject::invokeMethod(m_engine,
+            [engine = m_engine, whole = std::move(shown)] { engine->countContext(whole); });
 }
 
 void EngineHost::keepSettings()

@@ -70,6 +70,8 @@ private:
     void settingsEdited(const GenerateSettings& settings);
     void keepSettings();
     void measureCosts();
+    /// The chat on the screen, for the context meter: after another model came.
+    void countShown();
 
     WindowOptions m_options;
     MainWindow* m_window;

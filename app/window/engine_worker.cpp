@@ -6,6 +6,7 @@
 #include "app/window/chat_prompt.h"
 #include "app/window/model_details.h"
 #include "app/window/prompt_words.h"
+#include "app/window/step_pace.h"
 #include "core/chat/text_generator.h"
 #include "core/decode/tree_choices.h"
 #include "core/eval/auto_tree.h"
@@ -112,6 +113,7 @@ ModelSummary EngineWorker::summary() const
     const Model& model = m_open.model();
     ModelSummary summary;
     summary.name = modelName(model.path);
+    summary.is_demo = isDemoModel(model.path);
     summary.n_heads = int(model.heads.size());
     const int n_threads = m_options.n_threads > 0 ? m_options.n_threads : usableThreads();
     summary.device = n_threads == 1 ? tr("CPU, 1 thread") : tr("CPU, %1 threads").arg(n_threads);
@@ -146,7 +148,7 @@ void EngineWorker::answer(const Turn& turn)
 {
     try {
         if (!m_open.engine)
-            throw std::runtime_error("No model is loaded; choose one with Ctrl+O.");
+            throw std::runtime_error("No model is loaded; open one with Ctrl+O.");
         generate(turn);
     } catch (const std::exception& error) {
         // Before the first token: the prompt could not be made.
@@ -174,8 +176,13 @@ void EngineWorker::generate(const Turn& turn)
             [this, &turn](const Message& answer) { emit partial(turn.conversation, answer); }});
     TextCallbacks callbacks;
     callbacks.on_prefill = [this](int done, int total) { emit promptRead(done, total); };
-    callbacks.on_step
-        = [&](const DecodeStep& step, const std::string& text) { feed.addStep(step, text); };
+    StepPace pace(*m_settings);
+    callbacks.on_step = [&](const DecodeStep& step, const std::string& text) {
+        feed.addStep(step, text);
+        if (pace.isSlowed())
+            feed.flush();
+        pace.wait(turn.stop, m_quit);
+    };
     callbacks.on_end = [&](const std::string& rest) { feed.addRest(rest); };
     try {
         Session& session = m_sessions.get(*m_open.engine, turn.conversation);
@@ -207,9 +214,10 @@ void EngineWorker::countContext(const Conversation& conversation)
         view.conversation = conversation.summary.id;
         view.problem = sentenceOf(error);
         emit promptMade(view);
-        prompt = {};
+        return;
     }
-    emit contextCounted(conversation.summary.id, int(prompt.tokens.size()));
+    if (m_open.engine)
+        emit contextCounted(conversation.summary.id, int(prompt.tokens.size()));
 }
 
 void EngineWorker::measureCosts(const std::stop_token& stop)

@@ -4,6 +4,7 @@
 
 #include "core/decode/generate_settings.h"
 
+#include <atomic>
 #include <mutex>
 
 namespace gorgon {
@@ -23,9 +24,14 @@ public:
         m_settings = settings;
     }
 
+    /// Steps a second at most; 0: as fast as the engine can.
+    int pace() const { return m_pace; }
+    void setPace(int steps_per_second) { m_pace = steps_per_second; }
+
 private:
     mutable std::mutex m_mutex;
     GenerateSettings m_settings;
+    std::atomic<int> m_pace = 0;
 };
 
 } // namespace gorgon

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kUsageError = 2;
+constexpr int kMostPace = 1000; // steps a second
 constexpr const char* kDemoFolder = "demo_model";
 
 fs::path toPath(const QString& text)
@@ -85,6 +86,12 @@ fs::path findDemoModel()
     return {};
 }
 
+bool isDemoModel(const fs::path& folder)
+{
+    const fs::path clean = fs::absolute(folder).lexically_normal();
+    return (clean.has_filename() ? clean : clean.parent_path()).filename() == kDemoFolder;
+}
+
 WindowOptions readOptions(const QStringList& arguments)
 {
     QCommandLineParser parser;
@@ -109,6 +116,10 @@ WindowOptions readOptions(const QStringList& arguments)
             QStringLiteral("N")},
         {QStringLiteral("prompt"), QStringLiteral("Begins a chat with this message."),
             QStringLiteral("TEXT")},
+        {QStringLiteral("pace"),
+            QStringLiteral(
+                "Steps a second at most, 0: full speed (default: what was chosen last)."),
+            QStringLiteral("N")},
         {QStringLiteral("theme"),
             QStringLiteral("light, dark or system (default: what was chosen last)."),
             QStringLiteral("NAME")},
@@ -142,6 +153,10 @@ WindowOptions readOptions(const QStringList& arguments)
                    .arg(parser.value(QStringLiteral("device"))));
     options.n_threads = int(readCount(parser, QStringLiteral("threads"), 1024));
     options.context = readCount(parser, QStringLiteral("context"), int64_t(1) << 24);
+    if (parser.isSet(QStringLiteral("pace")))
+        options.pace = parser.value(QStringLiteral("pace")) == QLatin1String("0")
+            ? 0
+            : int(readCount(parser, QStringLiteral("pace"), kMostPace));
     const QString theme_name = parser.value(QStringLiteral("theme"));
     if (parser.isSet(QStringLiteral("theme"))) {
         const QStringList names{
@@ -163,8 +178,8 @@ WindowOptions readOptions(const QStringList& arguments)
 QString modelName(const fs::path& folder)
 {
     const fs::path clean = fs::absolute(folder).lexically_normal();
-    fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
-    if (last == kDemoFolder)
+    const fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
+    if (isDemoModel(folder))
         return QStringLiteral("Gorgon Demo");
     // A hub cache: models--OWNER--NAME/snapshots/REVISION.
     for (const fs::path& part : clean) {

@@ -24,6 +24,7 @@ struct WindowOptions
     QString prompt; // sent when the model is ready; empty: none
     std::filesystem::path data_folder;
     std::optional<ThemeMode> theme; // none: what was chosen last
+    std::optional<int> pace; // steps a second at most, 0: full speed; none: what was chosen last
     QString heartbeat_file; // empty: no measurement
     QString screenshots_folder; // empty: an ordinary window
 };
@@ -31,6 +32,8 @@ struct WindowOptions
 /// Where the demo model lies: GORGON_DEMO_MODEL, then beside the program, then in the sources it
 /// was built from. Empty where there is none.
 std::filesystem::path findDemoModel();
+
+bool isDemoModel(const std::filesystem::path& folder);
 
 /// Reads the arguments; on --help, --version or wrong usage prints and ends the program.
 WindowOptions readOptions(const QStringList& arguments);

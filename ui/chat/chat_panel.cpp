@@ -47,7 +47,7 @@ ChatPanel::ChatPanel(QWidget* parent)
     column->addWidget(m_notice);
     column->addLayout(m_pages, 1);
     column->addLayout(foot);
-    setMinimumWidth(360);
+    setMinimumWidth(336);
     m_draft_timer->setSingleShot(true);
     m_draft_timer->setInterval(kDraftMs);
 
@@ -74,6 +74,15 @@ void ChatPanel::setModel(const ModelSummary& model)
     m_header->setModel(model);
     updateMode();
     updateContext();
+}
+
+Conversation ChatPanel::shownConversation() const
+{
+    Conversation conversation;
+    conversation.summary.id = m_conversation;
+    for (int i = 0; i < m_transcript->count(); ++i)
+        conversation.messages.push_back(m_transcript->view(i)->message());
+    return conversation;
 }
 
 bool ChatPanel::marksShown() const
@@ -261,7 +270,9 @@ void ChatPanel::updateMode()
 
 void ChatPanel::updateContext()
 {
-    m_card->setContext(m_context.value(m_conversation), m_model.context);
+    const int used = m_context.value(m_conversation, m_conversation == 0 ? 0 : -1);
+    m_card->setContext(used, m_model.context);
+    emit contextShown(used, m_model.context);
 }
 
 void ChatPanel::updatePage()

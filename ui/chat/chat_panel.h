@@ -31,6 +31,8 @@ public:
     NoticeBar* notice() const { return m_notice; }
 
     void setModel(const ModelSummary& model);
+    /// Its id and messages; id 0: not stored yet.
+    Conversation shownConversation() const;
     bool marksShown() const;
     void setMarksShown(bool shown);
     void setStatus(const EngineStatus& status);
@@ -63,6 +65,7 @@ signals:
     void marksToggled(bool shown);
     void stepChosen(qint64 message, int step); // of an answer, to be looked at
     void draftChanged(qint64 conversation, const QString& text);
+    void contextShown(int used, int size); // used < 0: not known yet
 
 protected:
     void resizeEvent(QResizeEvent* event) override;

@@ -14,6 +14,7 @@ namespace gorgon {
 struct ModelSummary
 {
     QString name; // "Gorgon Demo"
+    bool is_demo = false; // shown at a pace that can be watched until another one is chosen
     int n_heads = 0;
     QString device; // "CPU, 2 threads"
     QString device_note; // why this device, where that needs saying

@@ -90,7 +90,7 @@ void PromptCard::setContext(int used, int size)
 {
     m_used = used;
     m_size = size;
-    m_context->setText(size > 0
+    m_context->setText(size > 0 && used >= 0
             ? tr("Context %1 of %2").arg(groupedNumber(used), groupedNumber(size))
             : QString());
     update();

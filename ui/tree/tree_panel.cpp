@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/tree/tree_panel.h"
 
+#include <QComboBox>
 #include <QEvent>
 #include <QKeyEvent>
 #include <QLabel>
@@ -22,6 +23,8 @@ namespace gorgon {
 namespace {
 
 constexpr int kPictureMs = 1000 / 15;
+constexpr int kSlowPictureMs = 5; // a slowed engine leaves time for each step
+constexpr int kSlowPace = 40; // steps a second of which each is drawn
 constexpr int kSamplingWordsMs = 800;
 
 } // namespace
@@ -54,10 +57,21 @@ void TreePanel::setAbsence(TreeAbsence absence, const QString& why)
     refresh();
 }
 
+void TreePanel::setPace(int steps_per_second)
+{
+    m_pace = steps_per_second;
+    int index = m_pace_box->findData(m_pace);
+    if (index < 0) {
+        m_pace_box->addItem(paceWords(m_pace), m_pace);
+        index = m_pace_box->count() - 1;
+    }
+    m_pace_box->setCurrentIndex(index);
+}
+
 void TreePanel::schedule()
 {
     if (isVisible() && !m_timer->isActive())
-        m_timer->start(kPictureMs);
+        m_timer->start(m_pace > 0 && m_pace <= kSlowPace ? kSlowPictureMs : kPictureMs);
 }
 
 void TreePanel::refresh()

@@ -8,6 +8,7 @@
 
 #include "ui/tree/step_history.h"
 
+class QComboBox;
 class QLabel;
 class QStackedWidget;
 class QTimer;
@@ -30,6 +31,9 @@ enum class TreeAbsence
     heads_off, // Medusa is switched off; say why
 };
 
+/// "Full speed" for 0, "20 steps a second".
+QString paceWords(int steps_per_second);
+
 class TreePanel : public QWidget
 {
     Q_OBJECT
@@ -43,6 +47,9 @@ public:
     void setAbsence(TreeAbsence absence, const QString& why = {});
 
     bool isHeld() const { return m_held_serial >= 0; }
+    /// Steps a second at most; 0: full speed.
+    void setPace(int steps_per_second);
+    QComboBox* paceBox() const { return m_pace_box; }
     qint64 shownSerial() const { return m_shown_serial; } // -1: none
     CandidateTreeView* treeView() const { return m_view; }
 
@@ -55,6 +62,7 @@ public slots:
     void goLive() { hold(false); }
 
 signals:
+    void paceChosen(int steps_per_second);
     void heldChanged(bool held);
     void stepShown(qint64 message_id, int step_index);
 
@@ -66,6 +74,7 @@ protected:
 private:
     QLayout* buildHeader();
     QWidget* buildPages();
+    void buildPace();
     void schedule();
     void refresh();
     void showRow(int row);
@@ -87,7 +96,9 @@ private:
     QLabel* m_absence_title = nullptr;
     QLabel* m_absence_words = nullptr;
     QToolButton* m_table_button = nullptr;
-    QTimer* m_timer = nullptr; // at most 15 pictures a second
+    QComboBox* m_pace_box = nullptr;
+    QTimer* m_timer = nullptr; // at most 15 pictures a second, or one for each step when slowed
+    int m_pace = 0; // steps a second; 0: full speed
     QTimer* m_sampling_timer = nullptr;
     QString m_title;
     QString m_summary;

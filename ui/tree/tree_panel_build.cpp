@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The parts of the Tree tab and where they stand.
+#include <QAbstractItemView>
+#include <QComboBox>
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -20,6 +22,19 @@
 
 namespace gorgon {
 
+namespace {
+
+constexpr int kPaces[] = {0, 20, 5, 1}; // steps a second
+
+} // namespace
+
+QString paceWords(int steps_per_second)
+{
+    return steps_per_second <= 0 ? QObject::tr("Full speed")
+        : steps_per_second == 1  ? QObject::tr("1 step a second")
+                                 : QObject::tr("%1 steps a second").arg(steps_per_second);
+}
+
 TreePanel::TreePanel(QWidget* parent)
     : QWidget(parent)
 {
@@ -39,13 +54,8 @@ TreePanel::TreePanel(QWidget* parent)
     all->addLayout(buildHeader());
     all->addWidget(buildPages(), 1);
 
-    auto* below = new QHBoxLayout;
-    below->setSpacing(Theme::kInner);
     m_legend = new TreeLegend(this);
-    below->addWidget(m_legend, 1);
-    below->addStretch();
-    below->addWidget(m_table_button, 0, Qt::AlignTop);
-    all->addLayout(below);
+    all->addWidget(m_legend);
     m_explanation = new QLabel(this);
     m_explanation->setAccessibleName(tr("Explanation"));
     m_explanation->setWordWrap(true);
@@ -57,11 +67,35 @@ TreePanel::TreePanel(QWidget* parent)
 
     m_strip = new StepStrip(this);
     all->addWidget(m_strip);
+    buildPace();
+    auto* controls = new QHBoxLayout;
+    controls->setSpacing(Theme::kInner);
+    controls->addWidget(m_pace_box);
+    controls->addStretch(1);
+    controls->addWidget(m_table_button);
+    all->addLayout(controls);
     connect(m_strip, &StepStrip::serialChosen, this, &TreePanel::showSerial);
     setFocusProxy(m_view);
-    setTabOrder(m_view, m_table_button);
-    setTabOrder(m_table_button, m_strip);
+    setTabOrder(m_view, m_strip);
+    setTabOrder(m_strip, m_pace_box);
+    setTabOrder(m_pace_box, m_table_button);
     refresh();
+}
+
+void TreePanel::buildPace()
+{
+    m_pace_box = new QComboBox(this);
+    for (const int pace : kPaces)
+        m_pace_box->addItem(paceWords(pace), pace);
+    m_pace_box->setFont(uiFont(Theme::kCaption));
+    m_pace_box->setAccessibleName(tr("Pace"));
+    m_pace_box->view()->setAccessibleName(tr("Paces"));
+    const QString why = tr("Slows the engine down so that each step can be seen; figures are those "
+                           "of full speed.");
+    m_pace_box->setToolTip(QStringLiteral("<qt>%1</qt>").arg(why));
+    m_pace_box->setAccessibleDescription(why);
+    connect(m_pace_box, &QComboBox::activated, this,
+        [this](int index) { emit paceChosen(m_pace_box->itemData(index).toInt()); });
 }
 
 QLayout* TreePanel::buildHeader()

@@ -13,6 +13,7 @@
 #include "ui/main_window.h"
 #include "ui/prompt/prompt_panel.h"
 #include "ui/prompt/prompt_text.h"
+#include "ui/status/status_line.h"
 #include "ui/tree/step_history.h"
 #include "ui/tuning/tuning_panel.h"
 
@@ -56,6 +57,7 @@ private slots:
     {
         m_data = std::make_unique<QTemporaryDir>();
         m_options.data_folder = m_data->path().toStdString();
+        m_options.pace = 0;
         m_window = std::make_unique<MainWindow>();
         m_host = std::make_unique<EngineHost>(m_options, m_window.get());
         QSignalSpy ready(m_host.get(), &EngineHost::modelReady);
@@ -170,6 +172,84 @@ private slots:
         QTRY_VERIFY(m_window->prompt()->text()->toPlainText().contains(QStringLiteral("USER: ")));
         emit m_window->prompt()->templateChosen({});
         QTRY_VERIFY(m_window->prompt()->text()->toPlainText().startsWith(own));
+    }
+
+    void aChosenPaceSlowsTheStepsButNotTheFigures()
+    {
+        GenerateSettings settings = m_window->tuning()->settings();
+        settings.ignore_eos = true;
+        settings.max_tokens = 40;
+        emit m_window->settingsChanged(settings);
+        m_window->setPace(20);
+        QElapsedTimer clock;
+        clock.start();
+        send(QStringLiteral("Tell me a story."));
+        QTRY_VERIFY(m_window->history()->count() >= 3);
+        QVERIFY2(m_window->statusLine()->text().contains(QStringLiteral("slowed to 20 steps")),
+            qPrintable(m_window->statusLine()->text()));
+        QVERIFY(waitAnswer());
+        const qint64 slow_ms = clock.elapsed();
+        Transcript* transcript = m_window->chat()->transcript();
+        const MessageStats stats = transcript->view(transcript->count() - 1)->message().stats;
+        QVERIFY(stats.steps > 4);
+        QVERIFY2(slow_ms >= stats.steps * 50, qPrintable(QString::number(slow_ms)));
+        QVERIFY2(stats.decode_ms < double(slow_ms) / 3,
+            qPrintable(QStringLiteral("%1 of %2 ms").arg(stats.decode_ms).arg(slow_ms)));
+        m_window->setPace(1);
+        send(QStringLiteral("Go on."));
+        const int before = m_window->history()->count();
+        QTRY_VERIFY(m_window->history()->count() > before);
+        clock.restart();
+        emit m_window->chat()->stopRequested();
+        QTRY_VERIFY(!m_host->isAnswering());
+        QVERIFY2(clock.elapsed() < 300, qPrintable(QString::number(clock.elapsed())));
+    }
+
+    void theDemoCanBeWatchedUntilAPaceIsChosen()
+    {
+        m_options.pace.reset();
+        m_host.reset();
+        m_window = std::make_unique<MainWindow>();
+        QTemporaryDir data;
+        m_options.data_folder = data.path().toStdString();
+        m_host = std::make_unique<EngineHost>(m_options, m_window.get());
+        QSignalSpy ready(m_host.get(), &EngineHost::modelReady);
+        m_window->show();
+        m_host->start();
+        QVERIFY(ready.wait(kLongMs));
+        QCOMPARE(m_window->pace(), 20);
+        QVERIFY(!m_window->layoutText().contains(QStringLiteral("pace")));
+        m_window->setPace(0);
+        const QString layout = m_window->layoutText();
+        m_window->setPace(5);
+        m_window->setLayoutText(layout);
+        QCOMPARE(m_window->pace(), 0);
+        m_host.reset();
+    }
+
+    void aChatThatIsOpenedAgainIsCounted()
+    {
+        send(QStringLiteral("Hello!"));
+        QVERIFY(waitAnswer());
+        const qint64 conversation = m_window->chat()->conversation();
+        m_host.reset();
+        m_window = std::make_unique<MainWindow>();
+        m_host = std::make_unique<EngineHost>(m_options, m_window.get());
+        QSignalSpy opened(m_host.get(), &EngineHost::opened);
+        QSignalSpy ready(m_host.get(), &EngineHost::modelReady);
+        m_window->show();
+        m_host->start();
+        QVERIFY(opened.count() > 0 || opened.wait(kLongMs));
+        emit m_window->conversations()->opened(conversation); // the model may not be there yet
+        QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 1, kLongMs);
+        const auto words = [this] { return m_window->statusLine()->text(); };
+        QTRY_VERIFY2(words().contains(QStringLiteral("Context ")), qPrintable(words()));
+        QVERIFY2(!words().contains(QStringLiteral("Context 0 ")), qPrintable(words()));
+        emit m_window->conversations()->newChatRequested();
+        QVERIFY2(words().contains(QStringLiteral("Context 0 ")), qPrintable(words()));
+        emit m_window->conversations()->opened(conversation);
+        QTRY_COMPARE(m_window->chat()->conversation(), conversation);
+        QVERIFY2(!words().contains(QStringLiteral("Context 0 ")), qPrintable(words()));
     }
 
     void theWindowStaysResponsive_data()

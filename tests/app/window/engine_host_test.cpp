@@ -6,6 +6,7 @@
 #include "core/store/conversation_store.h"
 #include "tests/support/fake_engine_worker.h"
 #include "ui/chat/chat_panel.h"
+#include "ui/chat/conversation_model.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/message_view.h"
 #include "ui/chat/notice_bar.h"
@@ -208,6 +209,60 @@ private slots:
         program.chat()->notice()->actionButton()->click();
         QTRY_COMPARE(program.listed(), 1);
         QTRY_COMPARE(program.chat()->transcript()->count(), 2);
+    }
+
+    void twoDeletesAreTakenBackOneByOneWhateverStandsInFront()
+    {
+        QTemporaryDir data;
+        Program program(data, {2, 1});
+        program.send(QStringLiteral("First."));
+        QVERIFY(program.waitAnswer());
+        emit program.window.conversations()->newChatRequested();
+        QSignalSpy finished(&program.host, &EngineHost::answerFinished);
+        program.send(QStringLiteral("Second."));
+        QVERIFY(finished.wait());
+        QTRY_COMPARE(program.listed(), 2);
+        const QAbstractItemModel* list = program.window.conversations()->list()->model();
+        for (int left = 1; left >= 0; --left) {
+            const QModelIndex top = list->index(0, 0);
+            emit program.window.conversations()->removeRequested(
+                top.data(ConversationModel::id_role).toLongLong(), top.data().toString());
+            QTRY_COMPARE(program.listed(), left);
+        }
+        NoticeBar* notice = program.chat()->notice();
+        QTRY_VERIFY(notice->isVisible() && notice->text().contains(QStringLiteral("First")));
+        program.window.showError(QStringLiteral("A file: it cannot be read; look at it."));
+        QVERIFY(notice->isError());
+        program.chat()->card()->edit()->setFocus();
+        program.window.activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&program.window));
+        QTest::keyClick(program.chat()->card()->edit(), Qt::Key_Z, Qt::ControlModifier);
+        QTRY_COMPARE(program.listed(), 1);
+        QCOMPARE(list->index(0, 0).data().toString(), QStringLiteral("First"));
+        QVERIFY(notice->isError()); // not read yet
+        // What was typed is undone first.
+        QTest::keyClicks(program.chat()->card()->edit(), QStringLiteral("a"));
+        QTest::keyClick(program.chat()->card()->edit(), Qt::Key_Z, Qt::ControlModifier);
+        QTRY_VERIFY(program.chat()->card()->text().isEmpty());
+        QTest::qWait(50);
+        QCOMPARE(program.listed(), 1);
+        QTest::keyClick(program.chat()->card()->edit(), Qt::Key_Z, Qt::ControlModifier);
+        QTRY_COMPARE(program.listed(), 2);
+    }
+
+    void theOfferToUndoReturnsBehindAnError()
+    {
+        NoticeBar notice;
+        int undone = 0;
+        notice.showUndo(QStringLiteral("Deleted."), QStringLiteral("Undo"), [&] { ++undone; });
+        notice.showError(QStringLiteral("Broken."));
+        QVERIFY(notice.actionButton()->isHidden());
+        notice.findChildren<QToolButton*>().last()->click(); // Dismiss
+        QVERIFY(!notice.isHidden() && !notice.isError());
+        QCOMPARE(notice.text(), QStringLiteral("Deleted."));
+        notice.actionButton()->click();
+        QCOMPARE(undone, 1);
+        QVERIFY(notice.isHidden());
     }
 
     void regeneratesAndEditsInTheStore()

@@ -51,6 +51,7 @@ int chat(int argc, char** argv)
     WindowOptions options;
     options.model = findDemoModel();
     options.data_folder = argv[2];
+    options.pace = 0;
     MainWindow window;
     EngineHost host(options, &window);
     int turn = 0;

@@ -44,6 +44,7 @@ private slots:
         QTest::addColumn<QString>("named");
         QTest::newRow("option") << QStringList{"--modle", "x"} << "modle";
         QTest::newRow("threads") << QStringList{"--threads", "-1"} << "--threads";
+        QTest::newRow("pace") << QStringList{"--pace", "fast"} << "--pace";
         QTest::newRow("theme") << QStringList{"--theme", "blue"} << "--theme";
     }
 
@@ -120,7 +121,8 @@ private slots:
         program.setProcessChannelMode(QProcess::ForwardedChannels);
         program.start(QStringLiteral(GORGON_PROGRAM),
             {QStringLiteral("-platform"), QStringLiteral("offscreen"), QStringLiteral("--data-dir"),
-                data.path(), QStringLiteral("--heartbeat"), beats, QStringLiteral("--prompt"),
+                data.path(), QStringLiteral("--heartbeat"), beats, QStringLiteral("--pace"),
+                QStringLiteral("0"), QStringLiteral("--prompt"),
                 QStringLiteral("Count to twenty.")});
         QVERIFY(program.waitForStarted());
         QTest::qWait(2500);

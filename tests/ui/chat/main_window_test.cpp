@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/chat_header.h"
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/prompt_card.h"
@@ -172,6 +173,53 @@ private slots:
         answer.state = MessageState::stopped;
         window.chat()->finishAnswer(1, answer);
         QCOMPARE(window.chat()->card()->mode(), PromptCard::Mode::send);
+    }
+
+    void fitsASmallScreen()
+    {
+        MainWindow window;
+        window.setModel(demo(4));
+        window.setSettings(withTree());
+        window.setStepCosts(1000, 1500);
+        AnswerProgress progress;
+        progress.stats = {26, 10, 5, 40};
+        window.addProgress(progress);
+        window.showNewest();
+        window.show();
+        for (int tab = 0; tab < 5; ++tab) {
+            window.showTab(tab);
+            window.resize(800, 500);
+            QTest::qWait(20);
+            QCOMPARE(window.size(), QSize(800, 500));
+        }
+        // Whatever is shown is shown whole, or cut with an ellipsis.
+        for (const QSize& size : {QSize(800, 500), QSize(1024, 700), QSize(1440, 900)}) {
+            window.resize(size);
+            QTest::qWait(20);
+            for (const QWidget* zone : {static_cast<QWidget*>(window.findChild<ChatHeader*>()),
+                     static_cast<QWidget*>(window.statusLine())})
+                for (const QWidget* part : zone->findChildren<QWidget*>())
+                    if (part->isVisible())
+                        QVERIFY2(part->width() >= part->sizeHint().width()
+                                && part->geometry().right() <= zone->width(),
+                            qPrintable(QStringLiteral("%1 at %2: %3 of %4")
+                                           .arg(part->accessibleName())
+                                           .arg(size.width())
+                                           .arg(part->width())
+                                           .arg(part->sizeHint().width())));
+        }
+        QVERIFY(window.statusLine()->text().contains(QStringLiteral("CPU, 2 threads")));
+    }
+
+    void buttonsOfDialogsCarryNoForeignIcon()
+    {
+        MainWindow window;
+        window.showShortcuts();
+        auto* sheet = window.findChild<ShortcutSheet*>();
+        QVERIFY(sheet);
+        QVERIFY(!sheet->findChildren<QAbstractButton*>().isEmpty());
+        for (const auto* button : sheet->findChildren<QAbstractButton*>())
+            QVERIFY(button->icon().isNull());
     }
 
     void remembersItsLayout()
