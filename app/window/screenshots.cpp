@@ -3,16 +3,19 @@
 
 #include "app/window/engine_host.h"
 #include "ui/chat/chat_panel.h"
+#include "ui/chat/conversation_model.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/notice_bar.h"
 #include "ui/chat/prompt_card.h"
 #include "ui/main_window.h"
+#include "ui/models/model_dialog.h"
 #include "ui/tree/step_history.h"
 #include "ui/tuning/tuning_panel.h"
 
 #include <QApplication>
 #include <QDeadlineTimer>
 #include <QDir>
+#include <QListView>
 #include <QTemporaryDir>
 
 #include <cstdio>
@@ -50,6 +53,7 @@ public:
     {
         WindowOptions own = options;
         own.data_folder = m_data.path().toStdString();
+        own.pace = 0;
         applyTheme(*qApp, mode);
         m_window = std::make_unique<MainWindow>();
         m_host = std::make_unique<EngineHost>(own, m_window.get());
@@ -65,7 +69,7 @@ public:
     bool grab(const QString& state)
     {
         settle();
-        return grabNow(state);
+        return grabNow(*m_window, state);
     }
 
     bool run()
@@ -88,16 +92,23 @@ public:
         m_window->chat()->setMarksShown(true);
         const int before = m_window->history()->count();
         good &= waitUntil([&] { return m_window->history()->count() >= before + kStepsShown; });
-        good &= grabNow(QStringLiteral("generating"));
+        m_window->showNewest();
+        good &= grabNow(*m_window, QStringLiteral("generating"));
         good &= waitUntil([this] { return m_finished == 3; });
         good &= grab(QStringLiteral("finished"));
         m_window->showTab(1);
         good &= grab(QStringLiteral("plots"));
         m_window->showTab(2);
         good &= grab(QStringLiteral("tune"));
+        m_window->showTab(3);
+        good &= grab(QStringLiteral("prompt"));
+        m_window->showTab(4);
+        good &= grab(QStringLiteral("details"));
         m_window->showTab(0);
-        m_window->offerUndo(1, QStringLiteral("Count to twenty"));
+        good &= openDialog();
+        good &= removeOldest();
         good &= grab(QStringLiteral("undo"));
+        m_window->undoDelete();
         m_window->showError(
             QStringLiteral("model.safetensors: expected 10498464 bytes, found 4096; download "
                            "the file again."));
@@ -106,6 +117,31 @@ public:
     }
 
 private:
+    bool openDialog()
+    {
+        m_window->openModelDialog();
+        settle();
+        auto* dialog = m_window->findChild<ModelDialog*>();
+        const bool good = dialog && grabNow(*dialog, QStringLiteral("open-model"));
+        if (dialog)
+            dialog->reject();
+        return good;
+    }
+
+    bool removeOldest()
+    {
+        const QAbstractItemModel* list = m_window->conversations()->list()->model();
+        const int before = list->rowCount();
+        if (before == 0)
+            return false;
+        const QModelIndex oldest = list->index(before - 1, 0);
+        emit m_window->conversations()->removeRequested(
+            oldest.data(ConversationModel::id_role).toLongLong(), oldest.data().toString());
+        return waitUntil([&] {
+            return list->rowCount() == before - 1 && m_window->chat()->notice()->isVisible();
+        });
+    }
+
     bool ask(const QString& text, const QString& state)
     {
         const int before = m_finished;
@@ -114,9 +150,9 @@ private:
         return waitUntil([&] { return m_finished > before; }) && (state.isEmpty() || grab(state));
     }
 
-    bool grabNow(const QString& state)
+    bool grabNow(QWidget& widget, const QString& state)
     {
-        const QPixmap picture = m_window->grab();
+        const QPixmap picture = widget.grab();
         const QString scale = picture.devicePixelRatio() > 1.5 ? QStringLiteral("@2x") : QString();
         const QString file = QStringLiteral("%1/%2-%3%4.png").arg(m_folder, state, m_theme, scale);
         const bool saved = picture.save(file);
