@@ -39,7 +39,9 @@ void Chip::paintEvent(QPaintEvent*)
     painter.setPen(colors.muted);
     painter.setFont(uiFont(12));
     painter.drawText(rect(), Qt::AlignCenter,
-        painter.fontMetrics().elidedText(text(), Qt::ElideRight, width() - 2 * kPad));
+        width() >= sizeHint().width()
+            ? text()
+            : painter.fontMetrics().elidedText(text(), Qt::ElideRight, width() - 2 * kPad));
 }
 
 } // namespace gorgon

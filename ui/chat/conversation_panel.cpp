@@ -18,6 +18,12 @@
 
 namespace gorgon {
 
+namespace {
+
+constexpr int kBothNames = 190; // the program's and the button's fit beside each other
+
+} // namespace
+
 ConversationPanel::ConversationPanel(QWidget* parent)
     : QWidget(parent)
     , m_model(new ConversationModel(this))
@@ -215,6 +221,11 @@ bool ConversationPanel::eventFilter(QObject* object, QEvent* event)
         return true;
     }
     return QWidget::eventFilter(object, event);
+}
+
+void ConversationPanel::resizeEvent(QResizeEvent*)
+{
+    m_new_chat->setText(width() < kBothNames ? tr("New") : tr("New chat"));
 }
 
 void ConversationPanel::updateEmptyWords()

@@ -71,7 +71,7 @@ QPlainTextEdit:focus, QTextEdit:focus { border: @fpx solid @accent; padding: 3px
 QTabWidget::pane { border: none; border-top: @wpx solid @hairline; }
 QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: @muted; border: none;
-    border-bottom: 2px solid transparent; padding: 8px 10px; margin-right: 6px; }
+    border-bottom: 2px solid transparent; padding: 8px 7px; margin-right: 3px; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
 QTabBar::tab:focus { color: @accent; }
