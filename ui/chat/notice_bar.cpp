@@ -33,6 +33,7 @@ NoticeBar::NoticeBar(QWidget* parent)
     m_text->setWordWrap(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_text->setAccessibleName(tr("Notice"));
+    m_action_button->setAccessibleName(tr("Action of the notice"));
     setRole(m_action_button, "flat");
     m_close->setText(tr("Dismiss"));
     m_close->setAccessibleName(tr("Dismiss the notice"));
