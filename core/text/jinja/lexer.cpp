@@ -208,7 +208,9 @@ void Lexer::string()
             text += c;
             continue;
         }
-        const char escaped = m_at < m_source.size() ? m_source[m_at++] : '\0';
+        if (m_at >= m_source.size())
+            continue; // the end is missing
+        const char escaped = m_source[m_at++];
         constexpr std::string_view kLetters = "abfnrtv\\'\"\n";
         constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v\\'\"";
         if (const std::size_t which = kLetters.find(escaped); which != kLetters.npos)

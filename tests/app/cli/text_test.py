@@ -130,6 +130,7 @@ class Chat(CliTest):
         self.assertGreater(answers[1]["reused_tokens"], 0)
 
     def test_undo_retry_reset_and_their_old_names(self):
+        self.model += ["--temperature", 5]  # the little model is sure of itself
         lines = ["Hello", "/retry", "!!regen", "/undo", "Hello", "!!reset", "Hello", "!!exit", "no"]
         answers, again = ([event["text"] for event in self.events(lines) if event["event"] == "answer"]
                           for _ in range(2))

@@ -233,9 +233,12 @@ TEST_CASE("typical acceptance varies with the seed and follows its threshold")
             const float threshold = std::min(
                 settings.posterior_threshold, settings.posterior_alpha * std::exp(-parent.entropy));
             CHECK(node.threshold == doctest::Approx(threshold).epsilon(1e-4));
-            const bool parent_in
-                = parent.verdict == Verdict::accepted || parent.verdict == Verdict::passed;
-            const bool in = node.verdict == Verdict::accepted || node.verdict == Verdict::passed;
+            const auto isIn = [](Verdict verdict) {
+                return verdict == Verdict::accepted || verdict == Verdict::passed
+                    || verdict == Verdict::beyond_end;
+            };
+            const bool parent_in = isIn(parent.verdict);
+            const bool in = isIn(node.verdict);
             CHECK(in == (parent_in && node.posterior_prob > node.threshold));
             CHECK((node.verdict == Verdict::not_reached) == !parent_in);
         }
