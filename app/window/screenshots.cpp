@@ -9,7 +9,9 @@
 #include "ui/chat/prompt_card.h"
 #include "ui/main_window.h"
 #include "ui/models/model_dialog.h"
+#include "ui/tree/head_accuracy.h"
 #include "ui/tree/step_history.h"
+#include "ui/tree/tree_panel.h"
 #include "ui/tuning/tuning_panel.h"
 
 #include <QApplication>
@@ -87,6 +89,9 @@ public:
         emit m_window->conversations()->newChatRequested();
         good &= ask(QStringLiteral("Count to twenty."), {});
         emit m_window->conversations()->newChatRequested();
+        settings.acceptance = AcceptanceMode::greedy;
+        m_window->setSettings(settings);
+        emit m_window->settingsChanged(settings);
         emit m_window->chat()->card()->sent(
             QStringLiteral("Tell me a story about a dragon and a kite."));
         m_window->chat()->setMarksShown(true);
@@ -95,6 +100,7 @@ public:
         m_window->showNewest();
         good &= grabNow(*m_window, QStringLiteral("generating"));
         good &= waitUntil([this] { return m_finished == 3; });
+        m_window->tree()->showSerial(tellingStep(before));
         good &= grab(QStringLiteral("finished"));
         m_window->showTab(1);
         good &= grab(QStringLiteral("plots"));
@@ -117,6 +123,25 @@ public:
     }
 
 private:
+    /// A step in which some guesses passed and some did not: the longest run that is not the whole
+    /// tree, from the middle of the newest answer on.
+    qint64 tellingStep(int first) const
+    {
+        const StepHistory* history = m_window->history();
+        int best = history->count() - 1;
+        int longest = -1;
+        for (int row = (first + history->count()) / 2; row < history->count(); ++row) {
+            const DecodeStep step = history->stepAt(row);
+            if (step.nodes.size() > 1 && step.next_root >= 0
+                && step.accept_length < draftDepth(step) && step.accept_length > longest)
+            {
+                longest = step.accept_length;
+                best = row;
+            }
+        }
+        return history->serialOf(best);
+    }
+
     bool openDialog()
     {
         m_window->openModelDialog();
