@@ -16,6 +16,7 @@
 
 #include <QApplication>
 #include <QCloseEvent>
+#include <QLocale>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -210,7 +211,27 @@ void MainWindow::setStepCosts(double plain_us, double tree_us)
     m_tree_us = tree_us;
     m_plots->setBreakEven(plain_us > 0 && tree_us > 0 ? tree_us / plain_us : 0);
     m_plots->setPlainTokensPerSecond(plain_us > 0 ? 1e6 / plain_us : 0);
+    showCosts();
     updateMedusaWords();
+}
+
+// The tree's rate is that of the newest answer that was drafted; until then only what it must reach
+// is known.
+void MainWindow::showCosts()
+{
+    if (m_plain_us <= 0 || m_tree_us <= 0) {
+        m_tuning->setCosts(0, m_plain_us > 0 ? 1e6 / m_plain_us : 0);
+        return;
+    }
+    const bool drafted = m_stats.steps > 0 && !m_history->isEmpty()
+        && m_history->stepAt(m_history->count() - 1).nodes.size() > 1;
+    const double per_step = drafted ? double(m_stats.new_tokens) / m_stats.steps : 0;
+    const QLocale locale;
+    const QString pays = tr("It pays from %1 tokens a step on")
+                             .arg(locale.toString(m_tree_us / m_plain_us, 'f', 1));
+    m_tuning->setCosts(per_step * 1e6 / m_tree_us, 1e6 / m_plain_us,
+        drafted ? tr("%1; the newest answer had %2.").arg(pays, locale.toString(per_step, 'f', 1))
+                : pays + QLatin1Char('.'));
 }
 
 void MainWindow::setSettings(const GenerateSettings& settings)
@@ -259,6 +280,7 @@ void MainWindow::showFigures()
 {
     m_status_line->setSpeed(m_stats);
     m_chat->setContext(m_context.first, m_context.second);
+    showCosts();
     updateMedusaWords();
 }
 

@@ -106,6 +106,7 @@ private:
     void showFigures();
     void showPace();
     void showUndo();
+    void showCosts();
     void updateMedusaWords();
     void settingsEdited(const GenerateSettings& settings);
 

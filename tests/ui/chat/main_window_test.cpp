@@ -9,6 +9,7 @@
 #include "ui/status/shortcut_sheet.h"
 #include "ui/status/status_line.h"
 #include "ui/tree/step_history.h"
+#include "ui/tuning/tuning_panel.h"
 
 #include <QAbstractButton>
 #include <QAbstractItemView>
@@ -17,6 +18,7 @@
 #include <QAccessible>
 #include <QApplication>
 #include <QComboBox>
+#include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QScrollBar>
@@ -120,6 +122,25 @@ private slots:
         window.setModel(demo(0));
         QVERIFY(
             window.statusLine()->text().contains(QStringLiteral("these weights have no heads")));
+    }
+
+    void theTreesCostStandsBesidePlainDecoding()
+    {
+        MainWindow window;
+        ModelSummary model;
+        model.name = QStringLiteral("Demo");
+        model.n_heads = 2;
+        window.setModel(model);
+        window.setStepCosts(500, 1000);
+        const auto words = [&] {
+            QString all;
+            for (const QLabel* label : window.tuning()->findChildren<QLabel*>())
+                all += label->text() + QLatin1Char('\n');
+            return all;
+        };
+        QVERIFY2(
+            words().contains(QStringLiteral("lain decoding: 2,000 tokens/s")), qPrintable(words()));
+        QVERIFY(words().contains(QStringLiteral("It pays from 2.0 tokens a step on.")));
     }
 
     void keysReachTheirDeeds()
