@@ -53,7 +53,7 @@ TEST_CASE("A model is described by its configuration and its tensors")
 TEST_CASE("Heads are described alone and with their model")
 {
     for (const std::filesystem::path& path :
-        {kHeads / "llama_mha_trained", kHeads / "llama_mha_trained" / "medusa_lm_head.pt"})
+        {kHeads / "llama_mha_trained", kHeads / "llama_mha_trained" / "medusa_lm_head.safetensors"})
     {
         const ModelReport report = inspect(path);
         CHECK(report.kind == "heads");
