@@ -102,6 +102,13 @@ void PlainFile::read(uint64_t offset, std::span<std::byte> out) const
     }
 }
 
+void PlainFile::expect(uint64_t offset, uint64_t bytes) const
+{
+    if (offset < m_bytes) // advice: a refusal costs only speed
+        ::posix_fadvise(m_descriptor, off_t(offset), off_t(std::min(bytes, m_bytes - offset)),
+            POSIX_FADV_WILLNEED);
+}
+
 std::string PlainFile::text(uint64_t offset, uint64_t bytes) const
 {
     // Checked before the allocation, which the file could otherwise size.

@@ -30,6 +30,8 @@ public:
     /// Fills `out` from `offset`. Throws std::runtime_error where the file has no such bytes (any
     /// more).
     void read(uint64_t offset, std::span<std::byte> out) const;
+    /// Has the system fetch these bytes, as far as they exist, while the caller does something else.
+    void expect(uint64_t offset, uint64_t bytes) const;
     /// Bytes [offset, offset + bytes) as text.
     std::string text(uint64_t offset, uint64_t bytes) const;
 

@@ -47,6 +47,11 @@ void TensorFile::read(const TensorInfo& tensor, uint64_t first, std::span<std::b
     m_file.read(tensor.offset + first, out);
 }
 
+void TensorFile::expect(const TensorInfo& tensor, uint64_t first, uint64_t bytes) const
+{
+    m_file.expect(tensor.offset + first, bytes);
+}
+
 std::unique_ptr<TensorFile> openTensorFile(const std::filesystem::path& path)
 {
     PlainFile file(path);

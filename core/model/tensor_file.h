@@ -41,6 +41,8 @@ public:
     /// Reads bytes [first, first + out.size()) of a tensor. Throws std::runtime_error where the
     /// file has become shorter since it was opened.
     virtual void read(const TensorInfo& tensor, uint64_t first, std::span<std::byte> out) const;
+    /// Bytes from `first` on, and what follows the tensor in the file, will be read soon.
+    virtual void expect(const TensorInfo& tensor, uint64_t first, uint64_t bytes) const;
 
 protected:
     PlainFile m_file; // opened once

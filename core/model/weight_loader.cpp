@@ -95,6 +95,7 @@ void WeightLoader::readRows(const PlannedMatrix& plan, const BlockReader& use)
             const int64_t n = std::min(block_rows, n_rows - first);
             m_block.resize(size_t(n) * row_bytes);
             part.file->read(*part.info, uint64_t(first) * row_bytes, m_block);
+            part.file->expect(*part.info, uint64_t(first + n) * row_bytes, kBlockBytes);
             use(row + first, n, stored);
             advance(m_block.size());
         }

@@ -256,6 +256,7 @@ void WeightsCache::read(const std::string& key, Backend& backend, Matrix& matrix
         } catch (const std::runtime_error&) {
             discard("the file is damaged");
         }
+        m_source->expect(entry.offset + done + m_block.size(), kBlockBytes);
         hash.add(m_block);
         backend.upload(to + done, m_block.data(), m_block.size());
     }
