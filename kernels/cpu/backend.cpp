@@ -32,6 +32,7 @@ public:
     explicit CpuBackend(int n_threads)
         : m_pool(n_threads)
     {
+        mayUse(Instructions::scalar); // the limit that the environment sets acts from here on
         m_select_threads = allocateHost(sizeof(SelectThreadScratch) * size_t(m_pool.size()));
     }
 
@@ -53,7 +54,7 @@ public:
         const std::scoped_lock lock(m_mutex);
         std::memcpy(host, device, bytes);
     }
-    std::string weightLayout() const override { return "cpu2"; }
+    std::string weightLayout() const override { return "cpu3"; }
     Matrix makeMatrix(DType dtype, int64_t n_out, int64_t n_in) override
     {
         const std::scoped_lock lock(m_mutex);

@@ -266,7 +266,7 @@ MachinePeaks measureMultiplyAdd(int n_threads)
         peaks.bf16 = measureLoop(n, multiplyBf16, 32);
     if (__builtin_cpu_supports("avx512vnni"))
         peaks.int8 = measureLoop(n, multiplyInt8, 64);
-    else if (hasAvxVnni())
+    else if (mayUse(Instructions::avx2_vnni))
         peaks.int8 = measureLoop(n, multiplyInt8Avx2, 32);
 #else
     peaks.f32 = measureLoop(n, multiplyPlain, 4);

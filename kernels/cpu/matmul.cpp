@@ -43,6 +43,7 @@ void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const
     if (pool.size() == 1 || w.n_out * w.n_in * x.rows < kAloneBelow) {
         for (int64_t i = 0; i < n_slabs; i++)
             slab(i, i + 1);
+        endSlabs(tiles);
         return;
     }
     std::atomic<int64_t> taken = 0;
@@ -54,6 +55,7 @@ void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const
             slab(i, next);
             i = next;
         }
+        endSlabs(tiles);
     };
     pool.run(takeSlabs);
 }

@@ -57,8 +57,8 @@ void readHalves(const void* row, DType from, DType to, int64_t k, int64_t n, uin
 void quantizePanel(DType dtype, int64_t n_in, uint8_t* panel, int64_t row_begin, int64_t row_end,
     int64_t first, const void* source, DType source_dtype)
 {
-    const int64_t width = blockWidth(dtype);
-    const size_t unit_bytes = kPanel * blockBytes(dtype);
+    const int64_t width = unitWidth(dtype);
+    const size_t unit_bytes = unitBytes(dtype);
     const int lane = int(row_begin % kPanel), n_rows = int(row_end - row_begin);
     alignas(64) float x[kMostUnitWidth * kPanel] = {};
     alignas(64) uint8_t unit[kMostUnitBytes];

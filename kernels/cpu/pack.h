@@ -9,6 +9,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/cpu/quantize.h"
 
 namespace gorgon {
 
@@ -25,13 +26,15 @@ constexpr int64_t panelCount(int64_t n_out)
 
 constexpr int64_t paddedInputs(DType dtype, int64_t n_in)
 {
-    const int64_t unit = isQuantized(dtype) ? blockWidth(dtype) : dtype == DType::f32 ? 1 : 2;
+    const int64_t unit = isQuantized(dtype) ? unitWidth(dtype) : dtype == DType::f32 ? 1 : 2;
     return (n_in + unit - 1) / unit * unit;
 }
 
 constexpr size_t panelBytes(DType dtype, int64_t n_in)
 {
-    return size_t(paddedInputs(dtype, n_in) / blockWidth(dtype)) * kPanel * blockBytes(dtype);
+    const int64_t padded = paddedInputs(dtype, n_in);
+    return isQuantized(dtype) ? size_t(padded / unitWidth(dtype)) * unitBytes(dtype)
+                              : size_t(padded * kPanel) * dtypeBytes(dtype);
 }
 
 /// Index of element (row, k) within its panel; not of quantized formats.

@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace gorgon::HWY_NAMESPACE {
 
 /// Sums (rows, columns of whole panels) into y, with bias and what was there.
-static HWY_NOINLINE void writeSums(
+[[maybe_unused]] static HWY_NOINLINE void writeSums(
     const float* sums, int rows, int columns, int64_t row, int64_t column, const PanelOutput& out)
 {
     const int64_t left = out.n_out - column;

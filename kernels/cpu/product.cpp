@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/product.h"
 
+#include "kernels/cpu/processor.h"
+#include "kernels/cpu/product_amx.h"
 #include "kernels/cpu/product_int8.h"
 
 #include "kernels/cpu/simd_targets.h"
@@ -24,7 +26,7 @@ constexpr int64_t kPrefetchSteps = 32; // 2 KB ahead in each panel
 
 // Rows whose sums fit into the registers beside one panel of weights and a broadcast input.
 constexpr int kFittingRows = (kRegisters - 1) / kParts - 1;
-constexpr int kMostRows = kFittingRows < 1 ? 1 : kFittingRows > 12 ? 12 : kFittingRows;
+constexpr int kMostRowsInRegisters = kFittingRows < 1 ? 1 : kFittingRows > 12 ? 12 : kFittingRows;
 
 /// Panels side by side for a tile of M rows: 4, 2 or 1, which all divide kPanelGroup.
 template <int M> constexpr int panelsBeside()
@@ -75,97 +77,89 @@ HWY_INLINE void addOneK(const uint8_t* w, size_t panel_bytes, const float* x, V1
     }
 }
 
-template <DType dtype, int M, int P>
-HWY_INLINE void addSteps(int64_t n_steps, const uint8_t* w, size_t panel_bytes, const float* x,
-    const uint8_t* ahead, V16 (&sums)[M][P])
+/// Weights of f32, bf16 or f16 times inputs in f32, [k][rows].
+template <DType dtype> struct FloatStep
 {
-    for (int64_t step = 0; step < n_steps; step++) {
-        HWY_UNROLL(4)
-        for (int p = 0; p < P; p++)
-            hwy::Prefetch(ahead + size_t(p) * panel_bytes);
-        addOneK<dtype, 0, M, P>(w, panel_bytes, x, sums);
+    static constexpr int kInputBytes = kStep<dtype> * int(sizeof(float));
+
+    template <int M, int P>
+    static HWY_INLINE void add(
+        const uint8_t* w, size_t panel_bytes, const uint8_t* x, V16 (&sums)[M][P])
+    {
+        const float* const inputs = reinterpret_cast<const float*>(x);
+        addOneK<dtype, 0, M, P>(w, panel_bytes, inputs, sums);
         if constexpr (kStep<dtype> == 2)
-            addOneK<dtype, 1, M, P>(w, panel_bytes, x, sums);
-        w += kStepBytes;
-        ahead += kStepBytes;
-        x += kStep<dtype> * M;
+            addOneK<dtype, 1, M, P>(w, panel_bytes, inputs, sums);
     }
-}
+};
 
-/// P panels for M rows; `next`: panels that this thread will read after them.
-template <DType dtype, int M, int P>
-HWY_INLINE void productTile(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
-    const float* x, int64_t row, int64_t column, const PanelOutput& out)
+namespace plain {
+#include "kernels/cpu/product_rows.h"
+#include "kernels/cpu/product_tile.h"
+} // namespace plain
+
+} // namespace gorgon::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+// Highway 1.0.3 has no target with dot products of bf16, so the tiles are compiled once more.
+#if HWY_TARGET == HWY_AVX3
+HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512bf16")
+namespace gorgon::HWY_NAMESPACE::dot {
+
+/// Weights of bf16 times inputs rounded to bf16, [k / 2][rows][2].
+struct PairStep
 {
-    V16 sums[M][P];
-    HWY_UNROLL(16)
-    for (int r = 0; r < M; r++) {
+    static constexpr int kInputBytes = 4;
+
+    template <int M, int P>
+    static HWY_INLINE void add(
+        const uint8_t* w, size_t panel_bytes, const uint8_t* x, V16 (&sums)[M][P])
+    {
+        __m512bh weights[P];
         HWY_UNROLL(4)
         for (int p = 0; p < P; p++)
-            sums[r][p] = set16(0.0F);
+            weights[p] = (__m512bh)_mm512_loadu_si512(w + size_t(p) * panel_bytes);
+        HWY_UNROLL(16)
+        for (int r = 0; r < M; r++) {
+            int32_t pair;
+            __builtin_memcpy(&pair, x + 4 * r, sizeof pair);
+            const auto input = (__m512bh)_mm512_set1_epi32(pair);
+            HWY_UNROLL(4)
+            for (int p = 0; p < P; p++)
+                sums[r][p].part[0].raw
+                    = _mm512_dpbf16_ps(sums[r][p].part[0].raw, weights[p], input);
+        }
     }
-    const int64_t n_steps = int64_t(panel_bytes / kStepBytes);
-    const int64_t n_last = n_steps < kPrefetchSteps ? n_steps : kPrefetchSteps;
-    const int64_t n_first = n_steps - n_last;
-    addSteps<dtype, M, P>(
-        n_first, weights, panel_bytes, x, weights + size_t(kPrefetchSteps) * kStepBytes, sums);
-    addSteps<dtype, M, P>(n_last, weights + size_t(n_first) * kStepBytes, panel_bytes,
-        x + n_first * kStep<dtype> * M, next, sums);
-    HWY_ALIGN float results[M * P * kPanel];
-    HWY_UNROLL(16)
-    for (int r = 0; r < M; r++) {
-        HWY_UNROLL(4)
-        for (int p = 0; p < P; p++)
-            store16(sums[r][p], results + (r * P + p) * kPanel);
-    }
-    writeSums(results, M, int(P * kPanel), row, column, out);
-}
+};
 
-template <DType dtype, int M>
-HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
-    int n_panels, const float* x, int64_t row, int64_t column, const PanelOutput& out)
-{
-    constexpr int P = panelsBeside<M>();
-    for (int p = 0; p < n_panels; p += P) {
-        const uint8_t* const w = weights + size_t(p) * panel_bytes;
-        productTile<dtype, M, P>(w, p + P < n_panels ? w + P * panel_bytes : next, panel_bytes, x,
-            row, column + p * kPanel, out);
-    }
-}
+#include "kernels/cpu/product_rows.h"
+#include "kernels/cpu/product_tile.h"
 
-template <DType dtype>
-void slabOfType(const uint8_t* weights, const uint8_t* next, size_t panel_bytes, int n_panels,
-    const RowTiles& tiles, int64_t column, const PanelOutput& out)
+/// n rows of `length` floats, rounded to nearest even, as [k / 2][n][2].
+static void pairRows(const float* x, int64_t length, int n, float* out)
 {
-    const int n_tiles = tiles.count();
-    for (int tile = 0; tile < n_tiles; tile++) {
-        const int row = tiles.firstRow(tile), rows = tiles.firstRow(tile + 1) - row;
-        const float* const x = tiles.x + row * tiles.row_floats;
-        const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
-        switch (rows) {
-#define GORGON_ROWS(M)                                                                             \
-    case M:                                                                                        \
-        if constexpr (M <= kMostRows)                                                              \
-            productRows<dtype, M>(weights, after, panel_bytes, n_panels, x, row, column, out);     \
-        break;
-            GORGON_ROWS(1)
-            GORGON_ROWS(2)
-            GORGON_ROWS(3)
-            GORGON_ROWS(4)
-            GORGON_ROWS(5)
-            GORGON_ROWS(6)
-            GORGON_ROWS(7)
-            GORGON_ROWS(8)
-            GORGON_ROWS(9)
-            GORGON_ROWS(10)
-            GORGON_ROWS(11)
-            GORGON_ROWS(12)
-#undef GORGON_ROWS
-        default:
-            break;
+    const int64_t n_pairs = (length + 1) / 2;
+    for (int r = 0; r < n; r++) {
+        const float* const row = x + r * length;
+        for (int64_t first = 0; first < n_pairs; first += 8) {
+            const int64_t left = length - 2 * first;
+            const __mmask16 there = left < 16 ? __mmask16((1U << left) - 1) : __mmask16(0xFFFF);
+            HWY_ALIGN uint32_t pairs[8];
+            _mm256_store_si256(reinterpret_cast<__m256i*>(pairs),
+                (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(there, row + 2 * first)));
+            const int64_t count = n_pairs - first < 8 ? n_pairs - first : 8;
+            for (int64_t i = 0; i < count; i++)
+                __builtin_memcpy(out + (first + i) * n + r, &pairs[i], 4);
         }
     }
 }
+
+} // namespace gorgon::HWY_NAMESPACE::dot
+HWY_POP_ATTRIBUTES
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace gorgon::HWY_NAMESPACE {
 
 void slab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out)
@@ -174,17 +168,32 @@ void slab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowT
     const uint8_t* const weights = w.data.as<const uint8_t>() + size_t(first) * panel_bytes;
     const uint8_t* const after
         = next < 0 ? weights : w.data.as<const uint8_t>() + size_t(next) * panel_bytes;
-    if (w.dtype == DType::f32)
-        slabOfType<DType::f32>(weights, after, panel_bytes, n_panels, tiles, column, out);
-    else if (w.dtype == DType::bf16)
-        slabOfType<DType::bf16>(weights, after, panel_bytes, n_panels, tiles, column, out);
-    else
-        slabOfType<DType::f16>(weights, after, panel_bytes, n_panels, tiles, column, out);
+#if HWY_TARGET == HWY_AVX3
+    if (tiles.form == InputForm::pairs) {
+        using Kernel = dot::StepKernel<dot::PairStep>;
+        dot::slabOf<Kernel>(weights, after, panel_bytes, n_panels, tiles, column, out);
+        return;
+    }
+#endif
+    const auto multiply = w.dtype == DType::f32
+        ? plain::slabOf<plain::StepKernel<FloatStep<DType::f32>>>
+        : w.dtype == DType::bf16 ? plain::slabOf<plain::StepKernel<FloatStep<DType::bf16>>>
+                                 : plain::slabOf<plain::StepKernel<FloatStep<DType::f16>>>;
+    multiply(weights, after, panel_bytes, n_panels, tiles, column, out);
+}
+
+void packPairs(const float* x, int64_t length, int n, float* out)
+{
+#if HWY_TARGET == HWY_AVX3
+    dot::pairRows(x, length, n, out);
+#else
+    (void)x, (void)length, (void)n, (void)out;
+#endif
 }
 
 int mostRows()
 {
-    return kMostRows;
+    return kMostRowsInRegisters;
 }
 
 /// Transposes n rows of `length` floats into out[k][n], k up to `padded` with zeros.
@@ -229,35 +238,89 @@ namespace gorgon {
 HWY_EXPORT(slab);
 HWY_EXPORT(mostRows);
 HWY_EXPORT(packRowsOfTile);
+HWY_EXPORT(packPairs);
+
+namespace {
+
+// From so many rows on, tiles of bytes are faster than dot products; they have the same bits.
+constexpr int64_t kByteTilesFrom = 9;
+
+// Against matrices of bf16 from this width on, inputs are rounded to bf16 where that is faster, as
+// they were when such models were trained, or split for AMX. Narrower ones lie in the caches, where
+// a row of f32 takes a fifth less time than a row of tiles.
+constexpr int64_t kWideFrom = 512;
+
+/// By the weights alone, but for the number of rows where it changes no bits.
+InputForm inputForm(DType dtype, Tensor x)
+{
+    const bool amx = mayUse(Instructions::amx);
+    if (isQuantized(dtype))
+        return amx && x.rows >= kByteTilesFrom ? InputForm::byte_tiles : InputForm::bytes;
+    if (dtype != DType::bf16 || x.cols < kWideFrom)
+        return InputForm::floats;
+    if (amx && x.cols % 32 == 0)
+        return InputForm::split_tiles;
+    return prefersBf16Dot() ? InputForm::pairs : InputForm::floats;
+}
+
+int mostRowsOf(InputForm form)
+{
+    switch (form) {
+    case InputForm::floats:
+    case InputForm::pairs:
+        return HWY_DYNAMIC_DISPATCH(mostRows)();
+    case InputForm::bytes:
+        return int8MostRows();
+    default:
+        return kTileRows;
+    }
+}
+
+void packTile(DType dtype, const RowTiles& tiles, const float* x, int64_t length, int n, float* to)
+{
+    if (tiles.form == InputForm::floats)
+        HWY_DYNAMIC_DISPATCH(packRowsOfTile)(x, length, n, tiles.row_floats, to);
+    else if (tiles.form == InputForm::pairs)
+        HWY_DYNAMIC_DISPATCH(packPairs)(x, length, n, to);
+    else if (tiles.form == InputForm::split_tiles)
+        splitRowsOfTile(x, length, n, to);
+    else
+        quantizeRowsOfTile(dtype, x, length, n, tiles.form == InputForm::byte_tiles, to);
+}
+
+} // namespace
 
 void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out)
 {
-    if (isQuantized(w.dtype))
+    if (tiles.form == InputForm::floats || tiles.form == InputForm::pairs)
+        HWY_DYNAMIC_DISPATCH(slab)(w, first, n_panels, next, tiles, column, out);
+    else if (tiles.form == InputForm::bytes)
         int8Slab(w, first, n_panels, next, tiles, column, out);
     else
-        HWY_DYNAMIC_DISPATCH(slab)(w, first, n_panels, next, tiles, column, out);
+        amxSlab(w, first, n_panels, next, tiles, column, out);
+}
+
+void endSlabs(const RowTiles& tiles)
+{
+    if (tiles.form == InputForm::byte_tiles || tiles.form == InputForm::split_tiles)
+        amxRelease();
 }
 
 RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed)
 {
     constexpr int64_t kAloneBelow = 65536;
-    const bool quantized = isQuantized(dtype);
-    const RowTiles tiles{packed, packedFloats(dtype, x.cols), int(x.rows),
-        quantized ? int8MostRows() : HWY_DYNAMIC_DISPATCH(mostRows)()};
-    if (tiles.m == 1 && tiles.row_floats == x.cols && !quantized) {
-        RowTiles alone = tiles;
-        alone.x = x.data;
-        return alone;
+    RowTiles tiles{.x = packed, .row_floats = packedFloats(dtype, x.cols), .m = int(x.rows)};
+    tiles.form = inputForm(dtype, x);
+    tiles.most_rows = mostRowsOf(tiles.form);
+    if (tiles.m == 1 && tiles.row_floats == x.cols && tiles.form == InputForm::floats) {
+        tiles.x = x.data;
+        return tiles;
     }
     const auto pack = [&](int64_t tile, int) {
         const int first = tiles.firstRow(int(tile)), n = tiles.firstRow(int(tile) + 1) - first;
-        const float* const from = x.data + first * x.cols;
-        float* const to = packed + first * tiles.row_floats;
-        if (quantized)
-            quantizeRowsOfTile(dtype, from, x.cols, n, to);
-        else
-            HWY_DYNAMIC_DISPATCH(packRowsOfTile)(from, x.cols, n, tiles.row_floats, to);
+        packTile(
+            dtype, tiles, x.data + first * x.cols, x.cols, n, packed + first * tiles.row_floats);
     };
     if (x.rows * x.cols < kAloneBelow) {
         for (int tile = 0; tile < tiles.count(); tile++)

@@ -13,6 +13,16 @@
 
 namespace gorgon {
 
+/// How the rows of inputs lie in a tile, and with it the instructions that multiply them.
+enum class InputForm : uint8_t
+{
+    floats, // [k][rows]
+    pairs, // bf16: rounded to bf16, [k / 2][rows][2]
+    bytes, // q8, q4: see quantizeRowsOfTile
+    byte_tiles, // the same for AMX
+    split_tiles, // bf16 on AMX: see splitRowsOfTile
+};
+
 /// Rows 0 ... m - 1 cut into tiles of nearly equal height, in units of rows that transpose well.
 struct RowTiles
 {
@@ -20,6 +30,7 @@ struct RowTiles
     int64_t row_floats = 0; // of one row: n_in padded, or blocks of 8-bit values
     int m = 0;
     int most_rows = 1; // of a tile, on the processor at hand: a multiple of the unit
+    InputForm form = InputForm::floats;
 
     int unit() const { return most_rows % 4 == 0 ? 4 : most_rows % 2 == 0 ? 2 : 1; }
     int count() const { return (m + most_rows - 1) / most_rows; }
@@ -58,5 +69,8 @@ RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed);
 /// panel, in y. next: the panel that this thread will read afterwards, or -1.
 void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out);
+
+/// Ends the work of a thread on the slabs of a product: gives back what it holds of the processor.
+void endSlabs(const RowTiles& tiles);
 
 } // namespace gorgon

@@ -9,6 +9,7 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/product_int8.cpp"
 #include "hwy/foreach_target.h"
 
+#include "kernels/cpu/block_scales.h"
 #include "kernels/cpu/panel_output.h"
 #include "kernels/cpu/simd.h"
 
@@ -38,25 +39,6 @@ struct VI16
     VI part[kParts];
 };
 
-struct BlockScales
-{
-    V16 scale;
-    V16 minimum; // q4
-};
-
-HWY_INLINE int32_t intAt(const uint8_t* p)
-{
-    int32_t x;
-    __builtin_memcpy(&x, p, sizeof x);
-    return x;
-}
-HWY_INLINE float floatAt(const uint8_t* p)
-{
-    float x;
-    __builtin_memcpy(&x, p, sizeof x);
-    return x;
-}
-
 /// Bytes 4 j ... 4 j + 3 of k, 0 ... 255 (q8, offset by 128) or 0 ... 15.
 template <DType dtype> HWY_INLINE VI16 weightBytes(const uint8_t* values, int j)
 {
@@ -76,42 +58,6 @@ template <DType dtype> HWY_INLINE VI16 weightBytes(const uint8_t* values, int j)
         }
     }
     return w;
-}
-
-HWY_INLINE V16 halves16(const uint8_t* p)
-{
-    const Floats d;
-    const hn::Rebind<hwy::float16_t, Floats> dh;
-    V16 x;
-    GORGON_PARTS x.part[i]
-        = hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(p) + i * kLanes));
-    return x;
-}
-HWY_INLINE V16 bytes16(const uint8_t* p)
-{
-    const Ints d;
-    const hn::Rebind<uint8_t, Ints> db;
-    V16 x;
-    GORGON_PARTS x.part[i]
-        = hn::ConvertTo(Floats(), hn::PromoteTo(d, hn::LoadU(db, p + i * kLanes)));
-    return x;
-}
-
-template <DType dtype> HWY_INLINE BlockScales blockScales(const uint8_t* panel, int64_t b)
-{
-    BlockScales s;
-    if constexpr (dtype == DType::q8) {
-        s.scale = halves16(panel + valuesOffset(dtype, b) + kQ8Scales);
-    } else {
-        // Exact: 11 bits of an f16 times 8 bits times a power of two.
-        const uint8_t* const unit = panel + size_t(b / 8) * kQ4UnitBytes;
-        const size_t place = size_t(b % 8) * 16;
-        const V16 per_byte = set16(kQ4ScaleUnit);
-        s.scale = mul16(mul16(halves16(unit), per_byte), bytes16(unit + kQ4BlockScales + place));
-        s.minimum = mul16(
-            mul16(halves16(unit + kQ4Minimum), per_byte), bytes16(unit + kQ4BlockMinima + place));
-    }
-    return s;
 }
 
 namespace plain {
@@ -144,33 +90,28 @@ HWY_BEFORE_NAMESPACE();
 namespace gorgon::HWY_NAMESPACE {
 
 void slabInt8(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
-    int64_t column, const PanelOutput& out, [[maybe_unused]] bool dot_allowed)
+    int64_t column, const PanelOutput& out)
 {
     const size_t panel_bytes = panelBytes(w.dtype, w.n_in);
     const uint8_t* const weights = w.data.as<const uint8_t>() + size_t(first) * panel_bytes;
     const uint8_t* const after
         = next < 0 ? weights : w.data.as<const uint8_t>() + size_t(next) * panel_bytes;
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-#if HWY_TARGET == HWY_AVX3
-    const bool has_dot = __builtin_cpu_supports("avx512vnni");
-#else
-    const bool has_dot = hasAvxVnni();
-#endif
-    if (has_dot && dot_allowed) {
+    if (mayUse(HWY_TARGET == HWY_AVX3 ? Instructions::avx512_vnni : Instructions::avx2_vnni)) {
         if (w.dtype == DType::q8)
-            int8::dot::slabOfType<DType::q8>(
+            int8::dot::slabOf<int8::dot::ByteKernel<DType::q8>>(
                 weights, after, panel_bytes, n_panels, tiles, column, out);
         else
-            int8::dot::slabOfType<DType::q4>(
+            int8::dot::slabOf<int8::dot::ByteKernel<DType::q4>>(
                 weights, after, panel_bytes, n_panels, tiles, column, out);
         return;
     }
 #endif
     if (w.dtype == DType::q8)
-        int8::plain::slabOfType<DType::q8>(
+        int8::plain::slabOf<int8::plain::ByteKernel<DType::q8>>(
             weights, after, panel_bytes, n_panels, tiles, column, out);
     else
-        int8::plain::slabOfType<DType::q4>(
+        int8::plain::slabOf<int8::plain::ByteKernel<DType::q4>>(
             weights, after, panel_bytes, n_panels, tiles, column, out);
 }
 
@@ -179,7 +120,7 @@ int mostRowsInt8()
     return int8::kMostRows;
 }
 
-void quantizeTile(DType dtype, const float* x, int64_t length, int n, float* out)
+void quantizeTile(DType dtype, const float* x, int64_t length, int n, bool in_pairs, float* out)
 {
     const Floats d;
     const Ints di;
@@ -187,6 +128,11 @@ void quantizeTile(DType dtype, const float* x, int64_t length, int n, float* out
     using VI = int8::VI;
     const auto magnitude = hn::Set(di, 0x7FFFFFFF);
     uint8_t* const bytes = reinterpret_cast<uint8_t*>(out);
+    const int64_t n_blocks = paddedInputs(dtype, length) / 32;
+    // Blocks that only pad stay zeros: their weights are zeros, of scale zero.
+    if (n_blocks * 32 - length >= 32)
+        for (int64_t i = 0; i < n_blocks * 10 * n; i++)
+            out[i] = 0.0F;
     for (int r = 0; r < n; r++) {
         for (int64_t k = 0; k < length; k += 32) {
             const float* from = x + r * length + k;
@@ -221,29 +167,30 @@ void quantizeTile(DType dtype, const float* x, int64_t length, int n, float* out
                 hn::StoreU(hn::DemoteTo(db, v), db, q + i);
             }
             const int32_t sum = hn::GetLane(hn::SumOfLanes(di, sums));
-            uint8_t* const block = bytes + k / 32 * 40 * n;
-            for (int j = 0; j < 8; j++)
-                __builtin_memcpy(block + 4 * (j * n + r), q + 4 * j, 4);
-            __builtin_memcpy(block + 4 * (8 * n + r), &scale, 4);
+            const int64_t b = k / 32;
+            uint8_t* const scales
+                = in_pairs ? bytes + (n_blocks * 32 + b * 8) * n : bytes + (b * 40 + 32) * n;
+            if (in_pairs) {
+                __builtin_memcpy(bytes + b / 2 * 64 * n + 64 * r + b % 2 * 32, q, 32);
+            } else {
+                for (int j = 0; j < 8; j++)
+                    __builtin_memcpy(bytes + b * 40 * n + 4 * (j * n + r), q + 4 * j, 4);
+            }
+            __builtin_memcpy(scales + 4 * r, &scale, 4);
             const int32_t offset = -128 * sum;
             const float scaled = scale * float(sum);
             if (dtype == DType::q8)
-                __builtin_memcpy(block + 4 * (9 * n + r), &offset, 4);
+                __builtin_memcpy(scales + 4 * (n + r), &offset, 4);
             else
-                __builtin_memcpy(block + 4 * (9 * n + r), &scaled, 4);
+                __builtin_memcpy(scales + 4 * (n + r), &scaled, 4);
         }
     }
-    // Blocks that only pad: their weights are zeros, of scale zero.
-    const int64_t n_blocks = paddedInputs(dtype, length) / 32;
-    for (int64_t i = (length + 31) / 32 * 10 * n; i < n_blocks * 10 * n; i++)
-        out[i] = 0.0F;
 }
 
 } // namespace gorgon::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <atomic>
 
 namespace gorgon {
 
@@ -251,15 +198,10 @@ HWY_EXPORT(slabInt8);
 HWY_EXPORT(mostRowsInt8);
 HWY_EXPORT(quantizeTile);
 
-namespace {
-std::atomic<bool> dot_allowed = true;
-}
-
 void int8Slab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out)
 {
-    HWY_DYNAMIC_DISPATCH(slabInt8)
-    (w, first, n_panels, next, tiles, column, out, dot_allowed.load(std::memory_order_relaxed));
+    HWY_DYNAMIC_DISPATCH(slabInt8)(w, first, n_panels, next, tiles, column, out);
 }
 
 int int8MostRows()
@@ -267,14 +209,10 @@ int int8MostRows()
     return HWY_DYNAMIC_DISPATCH(mostRowsInt8)();
 }
 
-void quantizeRowsOfTile(DType dtype, const float* x, int64_t length, int n, float* out)
+void quantizeRowsOfTile(
+    DType dtype, const float* x, int64_t length, int n, bool in_pairs, float* out)
 {
-    HWY_DYNAMIC_DISPATCH(quantizeTile)(dtype, x, length, n, out);
-}
-
-void allowDotInstructions(bool allowed)
-{
-    dot_allowed = allowed;
+    HWY_DYNAMIC_DISPATCH(quantizeTile)(dtype, x, length, n, in_pairs, out);
 }
 
 } // namespace gorgon

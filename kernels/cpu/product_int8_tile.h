@@ -105,83 +105,51 @@ HWY_INLINE void addBlock(
     }
 }
 
-/// P panels for M rows; `next`: panels that this thread will read after them.
-template <DType dtype, int M, int P>
-HWY_INLINE void productTile(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
-    const uint8_t* x, int64_t row, int64_t column, const PanelOutput& out)
-{
-    V16 sums[M][P];
-    HWY_UNROLL(16)
-    for (int r = 0; r < M; r++) {
-        HWY_UNROLL(4)
-        for (int p = 0; p < P; p++)
-            sums[r][p] = set16(0.0F);
-    }
-    constexpr size_t kBytes = kPanel * blockBytes(dtype) * 32 / blockWidth(dtype); // per 32 of k
-    const int64_t n_blocks = int64_t(panel_bytes / kBytes);
-    size_t ahead = kPrefetchBytes;
-    for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
-        const uint8_t* const soon
-            = ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes;
-        HWY_UNROLL(4)
-        for (int p = 0; p < P; p++)
-            for (size_t line = 0; line < kBytes; line += 64)
-                hwy::Prefetch(soon + size_t(p) * panel_bytes + line);
-        addBlock<dtype, M, P>(weights, panel_bytes, b, x, sums);
-        x += 40 * M;
-    }
-    HWY_ALIGN float results[M * P * kPanel];
-    HWY_UNROLL(16)
-    for (int r = 0; r < M; r++) {
-        HWY_UNROLL(4)
-        for (int p = 0; p < P; p++)
-            store16(sums[r][p], results + (r * P + p) * kPanel);
-    }
-    writeSums(results, M, int(P * kPanel), row, column, out);
-}
+#include "kernels/cpu/product_rows.h"
 
-template <DType dtype, int M>
-HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
-    int n_panels, const uint8_t* x, int64_t row, int64_t column, const PanelOutput& out)
+template <DType dtype> struct ByteKernel
 {
-    constexpr int P = panelsBeside<M>();
-    for (int p = 0; p < n_panels; p += P) {
-        const uint8_t* const w = weights + size_t(p) * panel_bytes;
-        productTile<dtype, M, P>(w, p + P < n_panels ? w + P * panel_bytes : next, panel_bytes, x,
-            row, column + p * kPanel, out);
-    }
-}
+    static constexpr int kMostRows = int8::kMostRows;
+    template <int M> static constexpr int kBeside = panelsBeside<M>();
 
-template <DType dtype>
-void slabOfType(const uint8_t* weights, const uint8_t* next, size_t panel_bytes, int n_panels,
-    const RowTiles& tiles, int64_t column, const PanelOutput& out)
-{
-    const int n_tiles = tiles.count();
-    for (int tile = 0; tile < n_tiles; tile++) {
-        const int row = tiles.firstRow(tile), rows = tiles.firstRow(tile + 1) - row;
-        const uint8_t* const x = reinterpret_cast<const uint8_t*>(tiles.x + row * tiles.row_floats);
-        const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
-        switch (rows) {
-#define GORGON_ROWS(M)                                                                             \
-    case M:                                                                                        \
-        if constexpr (M <= kMostRows)                                                              \
-            productRows<dtype, M>(weights, after, panel_bytes, n_panels, x, row, column, out);     \
-        break;
-            GORGON_ROWS(1)
-            GORGON_ROWS(2)
-            GORGON_ROWS(3)
-            GORGON_ROWS(4)
-            GORGON_ROWS(5)
-            GORGON_ROWS(6)
-            GORGON_ROWS(7)
-            GORGON_ROWS(8)
-            GORGON_ROWS(9)
-            GORGON_ROWS(10)
-            GORGON_ROWS(11)
-            GORGON_ROWS(12)
-#undef GORGON_ROWS
-        default:
-            break;
+    /// P panels for M rows; `next`: panels that this thread will read after them.
+    template <int M, int P>
+    static HWY_INLINE void tile(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
+        const TileRows& rows, const PanelOutput& out)
+    {
+        const uint8_t* x = rows.x;
+        V16 sums[M][P];
+        HWY_UNROLL(16)
+        for (int r = 0; r < M; r++) {
+            HWY_UNROLL(4)
+            for (int p = 0; p < P; p++)
+                sums[r][p] = set16(0.0F);
         }
+        constexpr size_t kBytes = bytesOf32(dtype);
+        const int64_t n_blocks = int64_t(panel_bytes / kBytes);
+        size_t ahead = kPrefetchBytes;
+        for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
+            if constexpr (P == 1) {
+                if (b % 4 == 0)
+                    prefetchGroup(rows, panel_bytes, size_t(b) * kBytes, 4 * kBytes);
+            } else {
+                const uint8_t* const soon
+                    = ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes;
+                HWY_UNROLL(4)
+                for (int p = 0; p < P; p++)
+                    for (size_t line = 0; line < kBytes; line += 64)
+                        hwy::Prefetch(soon + size_t(p) * panel_bytes + line);
+            }
+            addBlock<dtype, M, P>(weights, panel_bytes, b, x, sums);
+            x += 40 * M;
+        }
+        HWY_ALIGN float results[M * P * kPanel];
+        HWY_UNROLL(16)
+        for (int r = 0; r < M; r++) {
+            HWY_UNROLL(4)
+            for (int p = 0; p < P; p++)
+                store16(sums[r][p], results + (r * P + p) * kPanel);
+        }
+        writeSums(results, M, int(P * kPanel), rows.row, rows.column, out);
     }
-}
+};

@@ -107,7 +107,8 @@ HWY_INLINE void storeHalf(uint16_t bits, uint8_t* to)
     __builtin_memcpy(to, &bits, sizeof bits);
 }
 
-void quantizeQ8(const float* x, uint8_t* unit)
+/// One block of 32 k.
+void quantizeQ8(const float* x, uint8_t* values, uint8_t* scales)
 {
     const Ints di;
     HWY_ALIGN int32_t keep[16];
@@ -120,7 +121,7 @@ void quantizeQ8(const float* x, uint8_t* unit)
     for (int i = 0; i < 16; i++) {
         const uint16_t scale = keep[i] ? f16NotBelow(most[i] / 127.0F) : kF16NaN;
         inverse[i] = keep[i] && scale != 0 ? 1.0F / floatOfF16(scale) : 0.0F;
-        storeHalf(scale, unit + kQ8Scales + 2 * i);
+        storeHalf(scale, scales + 2 * i);
     }
     const V16 factor = load16(inverse);
     for (int j = 0; j < 8; j++) {
@@ -131,7 +132,7 @@ void quantizeQ8(const float* x, uint8_t* unit)
             addBytes(min16(max16(value, set16(-127.0F)), set16(127.0F)), 128, 8 * i, keep, words);
         }
         GORGON_PARTS hn::StoreU(
-            words[i], di, reinterpret_cast<int32_t*>(unit + 64 * j) + i * kLanes);
+            words[i], di, reinterpret_cast<int32_t*>(values + 64 * j) + i * kLanes);
     }
 }
 
@@ -245,10 +246,12 @@ void quantizeQ4(const float* x, uint8_t* unit)
 
 void quantize(DType dtype, const float* x, uint8_t* unit)
 {
-    if (dtype == DType::q8)
-        quantizeQ8(x, unit);
-    else
+    if (dtype == DType::q4) {
         quantizeQ4(x, unit);
+        return;
+    }
+    for (int b = 0; b < 2; b++)
+        quantizeQ8(x + 16 * 32 * b, unit + 512 * b, unit + kQ8Scales + 32 * b);
 }
 
 } // namespace gorgon::HWY_NAMESPACE
@@ -288,8 +291,8 @@ void copyOutputs(DType dtype, const uint8_t* unit, int first, int end, uint8_t* 
                 size_t(end - first) * width);
     };
     if (dtype == DType::q8) {
-        copy(0, 8, 4);
-        copy(kQ8Scales, 1, 2);
+        copy(0, 16, 4);
+        copy(kQ8Scales, 2, 2);
     } else {
         copy(0, 2, 2);
         copy(kQ4BlockScales, 16, 1);
@@ -305,7 +308,7 @@ void dequantizeRow(DType dtype, const uint8_t* panel, int lane, int64_t n, float
         const uint8_t* const values = panel + valuesOffset(dtype, b);
         if (dtype == DType::q8) {
             const int q = values[64 * (place / 4) + 4 * lane + place % 4] - 128;
-            out[k] = halfAt(values + kQ8Scales + 2 * lane) * float(q);
+            out[k] = halfAt(panel + q8ScalesOffset(b) + 2 * lane) * float(q);
             continue;
         }
         const uint8_t* const unit = panel + size_t(b / 8) * kQ4UnitBytes;

@@ -224,6 +224,7 @@ void project(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Te
             projectSlab(scratch, w, tiles, tree, state, logits, plan, slab, next, thread);
             slab = next;
         }
+        endSlabs(tiles);
     };
     pool.run(takeSlabs);
 
@@ -286,6 +287,7 @@ void topK(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Tenso
             topKSlab(scratch, w, tiles, k, slab, next, thread);
             slab = next;
         }
+        endSlabs(tiles);
     };
     pool.run(takeSlabs);
 

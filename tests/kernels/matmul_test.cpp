@@ -65,35 +65,94 @@ TEST_CASE("a product equals a double loop over the stored weights")
     }
 }
 
+namespace {
+
+/// Rows of random products alone and among others, bit by bit.
+void checkRows(DType dtype, Shape shape)
+{
+    const auto weights = randomFloats(size_t(shape.n_out * shape.n_in), 5, 0.1F);
+    auto x = randomFloats(size_t(kMaxNodes * shape.n_in), 6);
+    std::vector<float> alone(size_t(kMaxNodes * shape.n_out));
+    {
+        auto backend = cpu(1);
+        const Matrix w = makeMatrix(*backend, dtype, shape.n_out, shape.n_in, weights);
+        for (int r = 0; r < kMaxNodes; r++)
+            backend->matmul(w, view(x, shape.n_in).rowsFrom(r, 1), nullptr, Epilogue::store,
+                view(alone, shape.n_out).rowsFrom(r, 1));
+    }
+    for (const int n_threads : {1, 2, 3}) {
+        auto backend = cpu(n_threads);
+        const Matrix w = makeMatrix(*backend, dtype, shape.n_out, shape.n_in, weights);
+        const bool every = shape.n_in == 65;
+        int n_wrong = 0;
+        for (int m = 1; m <= kMaxNodes; m += every || m < 34 ? 1 : 37) {
+            const int first = (m * 7) % (kMaxNodes - m + 1);
+            std::vector<float> y(size_t(m * shape.n_out));
+            backend->matmul(w, view(x, shape.n_in).rowsFrom(first, m), nullptr, Epilogue::store,
+                view(y, shape.n_out));
+            n_wrong += !sameBits(y.data(), alone.data() + first * shape.n_out, y.size());
+        }
+        CHECK(n_wrong == 0);
+    }
+}
+
+constexpr Instructions kEveryInstructions[] = {Instructions::scalar, Instructions::sse4,
+    Instructions::avx2, Instructions::avx2_vnni, Instructions::avx512, Instructions::avx512_vnni,
+    Instructions::avx512_bf16, Instructions::amx};
+
+} // namespace
+
 TEST_CASE("a row of a product has the same bits alone and among 256, with any number of threads")
 {
-    for (const DType dtype : kAllDTypes) {
-        for (const Shape shape : {Shape{320, 172}, {37, 65}, {200, 768}}) {
-            const auto weights = randomFloats(size_t(shape.n_out * shape.n_in), 5, 0.1F);
-            auto x = randomFloats(size_t(kMaxNodes * shape.n_in), 6);
-            std::vector<float> alone(size_t(kMaxNodes * shape.n_out));
-            {
-                auto backend = cpu(1);
-                const Matrix w = makeMatrix(*backend, dtype, shape.n_out, shape.n_in, weights);
-                for (int r = 0; r < kMaxNodes; r++)
-                    backend->matmul(w, view(x, shape.n_in).rowsFrom(r, 1), nullptr, Epilogue::store,
-                        view(alone, shape.n_out).rowsFrom(r, 1));
-            }
-            for (const int n_threads : {1, 2, 3}) {
-                auto backend = cpu(n_threads);
-                const Matrix w = makeMatrix(*backend, dtype, shape.n_out, shape.n_in, weights);
-                const bool every = shape.n_in == 65;
-                int n_wrong = 0;
-                for (int m = 1; m <= kMaxNodes; m += every || m < 30 ? 1 : 37) {
-                    const int first = (m * 7) % (kMaxNodes - m + 1);
-                    std::vector<float> y(size_t(m * shape.n_out));
-                    backend->matmul(w, view(x, shape.n_in).rowsFrom(first, m), nullptr,
-                        Epilogue::store, view(y, shape.n_out));
-                    n_wrong += !sameBits(y.data(), alone.data() + first * shape.n_out, y.size());
+    for (const DType dtype : kAllDTypes)
+        for (const Shape shape : {Shape{320, 172}, {37, 65}, {200, 768}})
+            checkRows(dtype, shape);
+}
+
+TEST_CASE("a row of a product has the same bits with every instruction set")
+{
+    for (const Instructions most : kEveryInstructions) {
+        if (!mayUse(most)) {
+            MESSAGE("skipped: this processor lacks instructions " << int(most));
+            continue;
+        }
+        const Limited limited(most);
+        CAPTURE(instructionSetName());
+        for (const DType dtype : kAllDTypes)
+            checkRows(dtype, {37, 544});
+    }
+}
+
+TEST_CASE("dot products of bf16 round the inputs and nothing else")
+{
+    if (!mayUse(Instructions::avx512_bf16)) {
+        MESSAGE("skipped: this processor has no dot products of bf16");
+        return;
+    }
+    const Limited limited(Instructions::avx512_bf16);
+    auto backend = cpu(2);
+    constexpr int64_t n_out = 50, n_in = 1023;
+    const auto weights = randomFloats(size_t(n_out * n_in), 1, 0.1F);
+    const Matrix w = makeMatrix(*backend, DType::bf16, n_out, n_in, weights);
+    for (const int m : {1, 7, 40}) {
+        auto x = randomFloats(size_t(m * n_in), 2);
+        std::vector<float> y(size_t(m * n_out));
+        backend->matmul(w, view(x, n_in), nullptr, Epilogue::store, view(y, n_out));
+        double worst = 0;
+        for (int r = 0; r < m; r++) {
+            for (int64_t o = 0; o < n_out; o++) {
+                double sum = 0, size = 0;
+                for (int64_t k = 0; k < n_in; k++) {
+                    const double term = double(rounded(weights[size_t(o * n_in + k)], DType::bf16))
+                        * double(rounded(x[size_t(r * n_in + k)], DType::bf16));
+                    sum += term;
+                    size += std::abs(term);
                 }
-                CHECK(n_wrong == 0);
+                worst = std::max(worst, std::abs(sum - double(y[size_t(r * n_out + o)])) / size);
             }
         }
+        CAPTURE(m);
+        CHECK(worst < 1e-6);
     }
 }
 

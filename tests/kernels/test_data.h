@@ -12,6 +12,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cpu/convert.h"
+#include "kernels/cpu/processor.h"
 
 namespace gorgon::tests {
 
@@ -96,5 +97,13 @@ inline TreeTables randomTree(int n, int max_depth, uint32_t seed)
     }
     return makeTree(parents);
 }
+
+/// Operations use these instructions at most while it lives.
+class Limited
+{
+public:
+    explicit Limited(Instructions most) { limitInstructions(most); }
+    ~Limited() { limitInstructions(Instructions::amx); }
+};
 
 } // namespace gorgon::tests

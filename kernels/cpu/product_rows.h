@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A slab of panels for all tiles of rows, by kernels with a member template tile<M, P>: P panels
+// for M rows. Included, without a guard, in each namespace whose instructions differ, since only
+// there the tiles can be inlined.
+
+/// What a tile gets beside its weights.
+struct TileRows
+{
+    const uint8_t* x; // the packed inputs
+    int64_t row; // of y
+    int64_t column;
+    const uint8_t* group; // the panels that follow these kPanelGroup
+    int part; // of kPanelGroup: panels before these in their group
+};
+
+/// Has a share of the group that follows fetched into the second-level cache: of each of its panels
+/// the lines of [at, at + bytes), cut into as many parts as there are panels. Memory is read faster
+/// in four streams than in one, and a tile of many rows reads one panel at a time.
+HWY_INLINE void prefetchGroup(const TileRows& rows, size_t panel_bytes, size_t at, size_t bytes)
+{
+    const size_t begin = (size_t(rows.part) * panel_bytes + at) / kPanelGroup / 64 * 64;
+    for (int64_t p = 0; p < kPanelGroup; p++)
+        for (size_t line = 0; line < bytes / kPanelGroup; line += 64)
+            __builtin_prefetch(rows.group + size_t(p) * panel_bytes + begin + line, 0, 2);
+}
+
+template <class Kernel, int M>
+HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
+    int n_panels, TileRows rows, const PanelOutput& out)
+{
+    constexpr int P = Kernel::template kBeside<M>; // divides kPanelGroup
+    for (int p = 0; p < n_panels; p += P, rows.column += P * kPanel) {
+        const uint8_t* const w = weights + size_t(p) * panel_bytes;
+        rows.part = p % int(kPanelGroup);
+        const int group_end = p - rows.part + int(kPanelGroup);
+        rows.group = group_end < n_panels ? weights + size_t(group_end) * panel_bytes : next;
+        Kernel::template tile<M, P>(
+            w, p + P < n_panels ? w + P * panel_bytes : next, panel_bytes, rows, out);
+    }
+}
+
+template <class Kernel>
+void slabOf(const uint8_t* weights, const uint8_t* next, size_t panel_bytes, int n_panels,
+    const RowTiles& tiles, int64_t column, const PanelOutput& out)
+{
+    const int n_tiles = tiles.count();
+    for (int tile = 0; tile < n_tiles; tile++) {
+        const int row = tiles.firstRow(tile), n_rows = tiles.firstRow(tile + 1) - row;
+        const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
+        const TileRows rows{reinterpret_cast<const uint8_t*>(tiles.x + row * tiles.row_floats), row,
+            column, after, 0};
+        switch (n_rows) {
+#define GORGON_ROWS(M)                                                                             \
+    case M:                                                                                        \
+        if constexpr (M <= Kernel::kMostRows)                                                      \
+            productRows<Kernel, M>(weights, after, panel_bytes, n_panels, rows, out);              \
+        break;
+            GORGON_ROWS(1)
+            GORGON_ROWS(2)
+            GORGON_ROWS(3)
+            GORGON_ROWS(4)
+            GORGON_ROWS(5)
+            GORGON_ROWS(6)
+            GORGON_ROWS(7)
+            GORGON_ROWS(8)
+            GORGON_ROWS(9)
+            GORGON_ROWS(10)
+            GORGON_ROWS(11)
+            GORGON_ROWS(12)
+            GORGON_ROWS(13)
+            GORGON_ROWS(14)
+            GORGON_ROWS(15)
+            GORGON_ROWS(16)
+#undef GORGON_ROWS
+        default:
+            break;
+        }
+    }
+}
