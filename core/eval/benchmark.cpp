@@ -123,8 +123,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
     report.prefill_tps = std::min<double>(kMaxNodes, double(model.context)) / median(prefill) * 1e6;
 
     const double weights_per_row = weightsPerRow(model);
-    const double gmacs
-        = isQuantized(model.dtype) && peaks.int8 > 0 ? peaks.int8 : report.machine.f32_gmacs;
+    const double gmacs = peaks.of(model.dtype, model.config.dim);
     for (size_t i = 0; i < trees.size(); i++) {
         BenchRow row{.nodes = options.tree_sizes[i]};
         row.us = median(times[i]);

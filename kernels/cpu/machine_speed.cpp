@@ -12,6 +12,7 @@
 
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/processor.h"
+#include "kernels/cpu/product.h"
 
 #if defined(__linux__)
 #include <unistd.h>
@@ -161,6 +162,46 @@ __attribute__((target("avx512f,avx512vnni"))) uint64_t multiplyInt8(int64_t repe
     return bits;
 }
 
+// Two tiles of sums in turn; inputs of zeros take as long as others.
+struct alignas(64) TileConfig
+{
+    uint8_t palette = 1;
+    uint8_t zeros[15] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16};
+};
+constexpr int kTileSums = 16 * 16;
+
+__attribute__((target("amx-tile,amx-bf16"))) uint64_t multiplyBf16Tiles(int64_t repeats)
+{
+    TileConfig config;
+    __asm__ volatile("" ::"r"(&config) : "memory");
+    _tile_loadconfig(&config);
+    for (int64_t i = 0; i < repeats; i++) {
+        for (int j = 0; j < kSums; j += 2) {
+            _tile_dpbf16ps(0, 2, 3);
+            _tile_dpbf16ps(1, 2, 3);
+        }
+    }
+    _tile_release();
+    return uint64_t(repeats);
+}
+
+__attribute__((target("amx-tile,amx-int8"))) uint64_t multiplyInt8Tiles(int64_t repeats)
+{
+    TileConfig config;
+    __asm__ volatile("" ::"r"(&config) : "memory");
+    _tile_loadconfig(&config);
+    for (int64_t i = 0; i < repeats; i++) {
+        for (int j = 0; j < kSums; j += 2) {
+            _tile_dpbsud(0, 2, 3);
+            _tile_dpbsud(1, 2, 3);
+        }
+    }
+    _tile_release();
+    return uint64_t(repeats);
+}
+
 __attribute__((target("avxvnni"))) uint64_t multiplyInt8Avx2(int64_t repeats)
 {
     __m256i sums[kSums];
@@ -262,6 +303,13 @@ MachinePeaks measureMultiplyAdd(int n_threads)
         peaks.f32 = measureLoop(n, multiplyAvx2, 8);
     else
         peaks.f32 = measureLoop(n, multiplyPlain, 4);
+    peaks.bf16_passes = mayUse(Instructions::amx) ? 2 : prefersBf16Dot() ? 1 : 0;
+    peaks.bf16_from = kWideFrom;
+    if (mayUse(Instructions::amx)) {
+        peaks.bf16 = measureLoop(n, multiplyBf16Tiles, kTileSums * 32);
+        peaks.int8 = measureLoop(n, multiplyInt8Tiles, kTileSums * 64);
+        return peaks;
+    }
     if (__builtin_cpu_supports("avx512bf16"))
         peaks.bf16 = measureLoop(n, multiplyBf16, 32);
     if (__builtin_cpu_supports("avx512vnni"))

@@ -245,11 +245,6 @@ namespace {
 // From so many rows on, tiles of bytes are faster than dot products; they have the same bits.
 constexpr int64_t kByteTilesFrom = 9;
 
-// Against matrices of bf16 from this width on, inputs are rounded to bf16 where that is faster, as
-// they were when such models were trained, or split for AMX. Narrower ones lie in the caches, where
-// a row of f32 takes a fifth less time than a row of tiles.
-constexpr int64_t kWideFrom = 512;
-
 /// By the weights alone, but for the number of rows where it changes no bits.
 InputForm inputForm(DType dtype, Tensor x)
 {

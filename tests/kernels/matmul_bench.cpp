@@ -53,7 +53,7 @@ int main(int argc, char** argv)
     std::vector<std::vector<double>> times(std::size(rows)); // single products
     double read_gbs = 0;
     const MachinePeaks peaks = measureMultiplyAdd(n_threads);
-    const double peak = isQuantized(dtype) && peaks.int8 > 0 ? peaks.int8 : peaks.f32;
+    const double peak = peaks.of(dtype, n_in);
     for (int round = 0; round < 5; round++) {
         read_gbs = std::max(read_gbs, measureReadBandwidth(n_threads));
         for (size_t i = 0; i < std::size(rows); i++) {
