@@ -50,12 +50,15 @@ Interrupt::Interrupt()
     struct sigaction action = {};
     action.sa_handler = onSignal;
     sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file over the limit is an error of its writer
 }
 
 Interrupt::~Interrupt()
 {
     signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     if (write(g_wake[1], &kEnd, 1) == 1)
         m_watcher.join();
     else

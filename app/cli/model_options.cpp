@@ -180,7 +180,7 @@ std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Progra
     checkDevice(options);
     const ModelConfig config = readModelConfig(modelFolder(options));
     const int64_t context
-        = options.context > 0 ? options.context : std::min<int64_t>(4096, supportedContext(config));
+        = options.context > 0 ? options.context : defaultContext(config);
     checkContext(options, config);
     program.note("random weights in the shape of " + options.model);
     return makeRandomModel(makeCpuBackend({.n_threads = options.threads}), config,

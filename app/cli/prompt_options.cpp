@@ -114,8 +114,7 @@ std::vector<ChatMessage> messagesOf(const nlohmann::json& json, const std::strin
     const auto fail = [&](const char* found) {
         throw std::runtime_error(source
             + ": expected a JSON list of messages with \"role\" (system, user, assistant or tool) "
-              "and "
-              "\"content\", found "
+              "and \"content\" or \"tool_calls\", found "
             + found);
     };
     if (!json.is_array())
@@ -124,11 +123,20 @@ std::vector<ChatMessage> messagesOf(const nlohmann::json& json, const std::strin
         fail("an empty one");
     std::vector<ChatMessage> messages;
     for (const nlohmann::json& entry : json) {
-        if (!entry.is_object() || !entry.contains("role") || !entry.contains("content")
-            || !entry["role"].is_string() || !entry["content"].is_string())
-            fail("an entry without these texts");
-        ChatMessage message{
-            entry["role"].get<std::string>(), entry["content"].get<std::string>(), {}};
+        const bool says_something = entry.contains("content") || entry.contains("tool_calls");
+        if (!entry.is_object() || !says_something || !entry.contains("role")
+            || !entry["role"].is_string())
+            fail("an entry without these");
+        ChatMessage message{entry["role"].get<std::string>(), {}, {}, entry};
+        message.fields.erase("role");
+        if (const auto content = entry.find("content"); content != entry.end()) {
+            if (content->is_string()) {
+                message.content = content->get<std::string>();
+                message.fields.erase("content");
+            } else if (!content->is_null() && !content->is_array()) {
+                fail("content that is neither a text nor a list of parts");
+            }
+        }
         if (!isChatRole(message.role))
             fail("another role");
         messages.push_back(std::move(message));

@@ -120,8 +120,8 @@ ModelSummary EngineWorker::summary() const
     summary.device_note = QString::fromStdString(model.backend->description());
     summary.weights = QString::fromLatin1(dtypeName(model.dtype));
     summary.context = int(model.context);
-    summary.memory_bytes = qint64(model.weight_bytes + model.head_bytes
-        + m_open.engine->workspaceBytes() + cacheBytes(model));
+    summary.memory_bytes
+        = qint64(model.memoryBytes() + m_open.engine->workspaceBytes() + cacheBytes(model));
     summary.path = QString::fromStdU16String(model.path.u16string());
     return summary;
 }
@@ -231,15 +231,16 @@ void EngineWorker::measureCosts(const std::stop_token& stop)
             settings.max_nodes);
         Session session = m_open.engine->makeSession();
         const CandidateTree tree = makeCandidateTree(choices);
-        // The least of several: other programs take the processor from a long step more often than from a short
-        // one. An answer does not wait for more than one round.
+        // The least of several: other programs take the processor from a long step more often than
+        // from a short one. An answer does not wait for more than one round.
         const QDeadlineTimer enough(kCostMs);
         StepCosts costs;
         do {
             if (stop.stop_requested() || m_quit.stop_requested())
                 return;
             const StepCosts now = measureStepCosts(*m_open.engine, session, tree, 1);
-            costs.plain_us = costs.plain_us > 0 ? std::min(costs.plain_us, now.plain_us) : now.plain_us;
+            costs.plain_us
+                = costs.plain_us > 0 ? std::min(costs.plain_us, now.plain_us) : now.plain_us;
             costs.tree_us = costs.tree_us > 0 ? std::min(costs.tree_us, now.tree_us) : now.tree_us;
         } while (!enough.hasExpired());
         emit costsMeasured(costs.plain_us, choices.empty() ? 0 : costs.tree_us);
@@ -257,7 +258,8 @@ void EngineWorker::findFastestTree(const std::stop_token& stop)
         const std::vector<int> prompt = ownText(*m_open.engine, session, kOwnText);
         AutoTree found = findAutoTree(*m_open.engine, session, prompt, {}, stop);
         if (stop.stop_requested()) {
-            emit noticed(tr("The search for the fastest tree was stopped; ask for it again in Tune."));
+            emit noticed(
+                tr("The search for the fastest tree was stopped; ask for it again in Tune."));
             return;
         }
         const auto ms = [](double us) { return QLocale().toString(us / 1e3, 'g', 2); };

@@ -51,10 +51,27 @@ std::string TextStream::release(bool at_end)
     return text;
 }
 
+namespace {
+
+/// Tokenizers may have more tokens than the matrix of their model, which then cannot read them.
+void checkTokens(const Model& model, const Tokenizer& tokenizer, std::span<const int> prompt)
+{
+    const int64_t vocab = model.vocabMatrix().n_out;
+    for (const int id : prompt)
+        if (id >= vocab)
+            throw std::runtime_error("\"" + tokenizer.label(id)
+                + "\": expected text that the model can read, found a token of its tokenizer ("
+                + std::to_string(id) + ") beyond the model's matrix of " + std::to_string(vocab)
+                + "; write it in other words");
+}
+
+} // namespace
+
 GeneratedText generateText(Engine& engine, Session& session,
     std::shared_ptr<const Tokenizer> tokenizer, std::span<const int> prompt, bool at_start,
     const SettingsSource& settings, const TextCallbacks& callbacks, std::stop_token stop)
 {
+    checkTokens(engine.model(), *tokenizer, prompt);
     GeneratedText generated;
     TextStream stream(std::move(tokenizer), at_start, settings().stop);
     const auto emit = [&](DecodeStep& step, const std::string& text) {

@@ -17,13 +17,11 @@ namespace gorgon {
 
 namespace {
 
-constexpr int64_t kDefaultContext = 4096;
-
 int64_t chooseContext(const ModelConfig& config, const LoadOptions& options)
 {
     const int64_t supported = supportedContext(config);
     if (options.context == 0)
-        return std::min(supported, kDefaultContext);
+        return defaultContext(config);
     if (options.context < 0 || options.context > supported)
         failFile(options.model,
             "a context of 1 to " + std::to_string(supported) + " positions was expected, "

@@ -77,6 +77,12 @@ struct Model
     uint64_t head_bytes = 0;
     LoadReport report;
 
+    /// Of the weights, heads and angles, whether a step reads them or not.
+    uint64_t memoryBytes() const
+    {
+        return weight_bytes + (lm_head ? embedding.data.bytes() : 0) + head_bytes
+            + rope_data.bytes();
+    }
     const Matrix& vocabMatrix() const { return lm_head ? lm_head : embedding; }
 };
 

@@ -74,6 +74,9 @@ LayerAttention layerAttention(const ModelConfig& config, int layer);
 
 /// The longest context the model was made for, scaling included.
 int64_t supportedContext(const ModelConfig& config);
+/// Positions where none are asked for: at most 4096. Of dynamic scaling those that it was trained
+/// with, since the frequencies of a longer context are others from the first position on.
+int64_t defaultContext(const ModelConfig& config);
 
 /// Inverse frequencies for a context length, (head_dim / 2), as the published code computes them in
 /// f32.

@@ -80,6 +80,13 @@ int64_t supportedContext(const ModelConfig& config)
     return std::max(config.max_context, int64_t(double(trained) * rope.factor));
 }
 
+int64_t defaultContext(const ModelConfig& config)
+{
+    constexpr int64_t kMost = 4096;
+    const bool is_dynamic = config.rope.scaling == RopeScaling::dynamic;
+    return std::min(kMost, is_dynamic ? int64_t(config.max_context) : supportedContext(config));
+}
+
 std::vector<float> ropeFrequencies(const ModelConfig& config, int64_t context)
 {
     assert(config.head_dim >= 2);

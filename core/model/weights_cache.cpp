@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <unistd.h>
@@ -86,16 +87,26 @@ std::filesystem::path partOf(std::filesystem::path file)
     return file += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(++n_parts);
 }
 
-/// Parts that a killed process left; another one may be writing now.
+/// Whether the process that began a part ("NAME.part-PID-NUMBER") is there.
+bool isWritten(const std::string& name)
+{
+    const size_t mark = name.find(".part-");
+    const int pid = std::atoi(name.c_str() + mark + std::strlen(".part-"));
+    return pid > 0 && (::kill(pid, 0) == 0 || errno != ESRCH);
+}
+
+/// Parts that a killed process left; another one may be writing now, perhaps on another machine.
 void removeOldParts(const std::filesystem::path& folder)
 {
     std::error_code error;
     const auto now = std::filesystem::file_time_type::clock::now();
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        if (entry.path().filename().string().find(".part-") == std::string::npos)
+        const std::string name = entry.path().filename().string();
+        if (name.find(".part-") == std::string::npos)
             continue;
         const auto time = entry.last_write_time(error);
-        if (!error && now - time > std::chrono::hours(24))
+        const auto age = error ? std::chrono::hours(0) : now - time;
+        if (age > std::chrono::hours(24) || (age > std::chrono::minutes(1) && !isWritten(name)))
             std::filesystem::remove(entry.path(), error);
     }
 }

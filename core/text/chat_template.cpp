@@ -39,10 +39,21 @@ jinja::Value messageValues(jinja::Context& context, const std::vector<ChatMessag
 {
     const jinja::Value role = context.text("role"), content = context.text("content");
     jinja::Values values;
-    for (std::size_t i = 0; i < messages.size(); ++i)
-        values.push_back(makeDict(context.meter,
-            {{role, context.text(messages[i].role)},
-                {content, context.text(messages[i].content, static_cast<int>(i))}}));
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const int source = static_cast<int>(i);
+        const nlohmann::ordered_json& fields = messages[i].fields;
+        jinja::Entries entries;
+        entries.reserve(2 + fields.size());
+        entries.emplace_back(role, context.text(messages[i].role));
+        if (!fields.is_object() || !fields.contains("content"))
+            entries.emplace_back(content, context.text(messages[i].content, source));
+        if (fields.is_object())
+            for (const auto& [key, value] : fields.items())
+                if (key != "role")
+                    entries.emplace_back(
+                        context.text(key, source), fromJson(context, value, source));
+        values.push_back(makeDict(context.meter, std::move(entries)));
+    }
     return makeList(context.meter, std::move(values));
 }
 

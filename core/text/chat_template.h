@@ -24,6 +24,9 @@ struct ChatMessage
     std::string content;
     std::vector<int>
         tokens; // ids of the content as generated, while its text is unchanged; may be empty
+    /// What templates find beside: "tool_calls", "name"; "content" where it is no text but null or
+    /// a list of parts. All of it counts as the message's own text.
+    nlohmann::ordered_json fields = nullptr;
 };
 
 /// Roles that templates know. Others are refused: a role is written between the marks of a

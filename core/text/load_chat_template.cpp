@@ -52,10 +52,10 @@ std::vector<std::string> modelNames(const std::filesystem::path& folder)
     if (!path.has_filename())
         path = path.parent_path();
     std::vector<std::string> names;
-    if (path.parent_path().filename() == "snapshots")
-        names.push_back(path.parent_path().parent_path().filename().string());
-    else
-        names.push_back(path.filename().string());
+    for (const std::filesystem::path& each : {path, std::filesystem::canonical(folder, error)}) {
+        const bool is_commit = each.parent_path().filename() == "snapshots";
+        names.push_back((is_commit ? each.parent_path().parent_path() : each).filename().string());
+    }
     if (const auto file = folder / "config.json"; std::filesystem::exists(file, error)) {
         const nlohmann::json config = readJsonObject(file);
         for (const char* key : {"_name_or_path", "base_model_name_or_path"})
@@ -67,6 +67,15 @@ std::vector<std::string> modelNames(const std::filesystem::path& folder)
     return names;
 }
 
+struct Marks
+{
+    const char* begin;
+    const char* end;
+    const char* builtin;
+};
+constexpr Marks kMarks[]
+    = {{"<|im_start|>", "<|im_end|>", "chatml"}, {"<|start_header_id|>", "<|eot_id|>", "llama3"}};
+
 struct Choice
 {
     std::string builtin;
@@ -77,15 +86,27 @@ std::optional<Choice> choiceFor(const std::filesystem::path& folder, const Token
 {
     const std::string end
         = tokenizer.eosToken() >= 0 ? tokenizer.label(tokenizer.eosToken()) : std::string();
-    for (const auto& [token, builtin] :
-        {std::pair{"<|im_end|>", "chatml"}, {"<|eot_id|>", "llama3"}})
-        if (end == token)
-            return Choice{builtin, std::string("the model ends its answers with ") + token};
-    for (const std::string& name : modelNames(folder))
+    for (const Marks& marks : kMarks)
+        if (end == marks.end)
+            return Choice{
+                marks.builtin, std::string("the model ends its answers with ") + marks.end};
+    const std::vector<std::string> names = modelNames(folder);
+    for (const std::string& name : names)
         for (const NameRule& rule : nameRules())
             if (std::ranges::all_of(rule.words,
                     [&](const char* word) { return name.find(word) != std::string::npos; }))
                 return Choice{rule.builtin, "the model's name is " + name};
+    // Base models have these tokens, too, but do not say that they answer.
+    for (const auto& [begin_mark, end_mark, builtin] : kMarks) {
+        if (!tokenizer.controlId(begin_mark) || !tokenizer.controlId(end_mark))
+            continue;
+        for (const std::string& name : names)
+            for (const char* word : {"instruct", "chat", "assistant", "dolphin", "hermes"})
+                if (name.find(word) != std::string::npos)
+                    return Choice{builtin,
+                        std::string("the tokenizer has ") + begin_mark + " and the model's name is "
+                            + name};
+    }
     return std::nullopt;
 }
 

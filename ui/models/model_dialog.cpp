@@ -105,6 +105,9 @@ ModelDialog::ModelDialog(const ModelChoice& current, const QVector<ModelChoice>&
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_open = buttons->addButton(tr("Open"), QDialogButtonBox::AcceptRole);
     setRole(m_open, "primary");
+    // Else Enter in a line would press the first button of the dialog.
+    browse_model->setAutoDefault(false);
+    m_browse_heads->setAutoDefault(false);
     m_open->setDefault(true);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(Theme::kEdge, Theme::kEdge, Theme::kEdge, Theme::kEdge);

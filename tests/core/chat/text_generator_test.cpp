@@ -106,3 +106,22 @@ TEST_CASE("stop texts cut drafted and plain answers at the same token")
         CHECK(plain.result.tokens.back() == whole.result.tokens[i]);
     }
 }
+
+TEST_CASE("a token beyond the model's matrix is refused when it is used, with its text")
+{
+    Engine engine(tests::loadFixture(tests::dataFolder() / "models/llama_mha"));
+    Session session = engine.makeSession();
+    const auto tokenizer = std::make_shared<tests::ByteTokenizer>();
+    const int beyond = int(engine.model().vocabMatrix().n_out);
+    const std::vector<int> prompt{1, 2, beyond};
+    try {
+        generateText(engine, session, tokenizer, prompt, true, [] { return GenerateSettings(); });
+        FAIL("nothing was thrown");
+    } catch (const std::runtime_error& problem) {
+        const std::string words = problem.what();
+        CAPTURE(words);
+        CHECK(words.find(tokenizer->label(beyond)) != std::string::npos);
+        CHECK(words.find("beyond the model's matrix of " + std::to_string(beyond))
+            != std::string::npos);
+    }
+}

@@ -289,6 +289,7 @@ TEST_CASE("Scaled frequencies are those of the published code")
     for (size_t i = 0; i < 8; ++i)
         CHECK(ropeFrequencies(config, 2048)[i] == plain[i] / 4);
     CHECK(supportedContext(config) == 8192);
+    CHECK(defaultContext(config) == 4096);
     config.rope.original_context = 1024;
     CHECK(supportedContext(config) == 4096);
 
@@ -301,6 +302,7 @@ TEST_CASE("Scaled frequencies are those of the published code")
     CHECK(double(ropeFrequencies(config, 4096)[7])
         == doctest::Approx(std::pow(theta, -7.0 / 8)).epsilon(1e-5));
     CHECK(supportedContext(config) == 4096);
+    CHECK(defaultContext(config) == 2048); // a longer one changes short prompts, too
 
     // Llama 3.1: wavelengths below 64 / 4 stay, those above 64 / 1 are divided by 8.
     config.rope = {500000, RopeScaling::llama3, 8, 1, 4, 64};
