@@ -31,6 +31,31 @@ bool isPlainName(const std::string& name)
         && name.find_first_of("/\\") == std::string::npos && name.find('\0') == std::string::npos;
 }
 
+/// The weights that lie in a folder under names which are not opened; "" where there are none.
+std::string otherWeights(const std::filesystem::path& folder)
+{
+    constexpr size_t kMaxEntries = 10'000; // looked at
+    size_t n = 0;
+    std::set<std::string> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end;
+         !error && entry != end && n < kMaxEntries; entry.increment(error), ++n)
+        names.insert(entry->path().filename().string());
+    for (const std::string& name : names) {
+        const bool is_safetensors = name.ends_with(".safetensors");
+        if (name.find("-of-") != std::string::npos && (is_safetensors || name.ends_with(".bin")))
+            return "the shards of a model lie here (" + shown(name) + "), their index "
+                + (is_safetensors ? kNames[1] : kNames[3])
+                + " does not; download or copy it from where they come from";
+    }
+    for (const std::string& name : names)
+        if (name.ends_with(".gguf"))
+            return "a GGUF file lies here (" + shown(name)
+                + "), which is not supported; take the model's safetensors or pytorch_model.bin "
+                  "files, from which it was made";
+    return "";
+}
+
 std::string lowerCase(std::string text)
 {
     for (char& c : text)
@@ -54,6 +79,8 @@ Checkpoint Checkpoint::openFolder(const std::filesystem::path& folder)
         if (isThere(path))
             return path.extension() == ".json" ? openIndex(path) : openFile(path);
     }
+    if (const std::string other = otherWeights(folder); !other.empty())
+        failFile(folder, other);
     failFile(folder,
         "model.safetensors, pytorch_model.bin or their index was expected, none was found; give "
         "the folder "

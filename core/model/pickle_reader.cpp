@@ -2,6 +2,7 @@
 // Opcodes after CPython's Lib/pickletools.py.
 #include "core/model/pickle_reader.h"
 
+#include "core/model/file_error.h"
 #include "core/model/pickle_tensors.h"
 
 namespace gorgon {
@@ -28,10 +29,25 @@ public:
         if (top.kind != Kind::dict && top.kind != Kind::ordered_dict)
             fail(std::string("a dictionary of tensors was expected, ") + kindName(top.kind)
                 + " was found");
-        return collect(top.first);
+        std::vector<PickledTensor> result = collect(top.first);
+        return result.empty() ? collectInner(top.first) : result;
     }
 
 private:
+    /// Of {"state_dict": {...}}, as trainers write beside their other values.
+    std::vector<PickledTensor> collectInner(uint32_t dict) const
+    {
+        uint32_t inner = 0;
+        const std::string_view name = innerDict(dict, inner);
+        if (name == "state_dict")
+            return collect(inner);
+        if (!name.empty())
+            fail("its tensors lie one level deeper, under \"" + shown(name, 60)
+                + "\"; save that dictionary alone: torch.save(x[\"" + shown(name, 60)
+                + "\"], FILE), where x is what torch.load gives");
+        fail("its dictionary holds no tensor under a name");
+    }
+
     void step();
     void stepContainers(uint8_t opcode);
 

@@ -23,8 +23,9 @@ struct PickledTensor
     std::vector<int64_t> strides; // elements
 };
 
-/// The tensors of a pickled dictionary. Throws std::runtime_error ("FILE: ...") on anything else
-/// than dictionaries, lists, tuples, text, numbers and torch's tensors. `file` is for messages.
+/// The tensors of a pickled dictionary, or of the "state_dict" in one that holds none itself.
+/// Throws std::runtime_error ("FILE: ...") on anything else than dictionaries, lists, tuples, text,
+/// numbers and torch's tensors. `file` is for messages.
 std::vector<PickledTensor> readPickle(std::string_view bytes, const std::filesystem::path& file);
 
 } // namespace gorgon

@@ -18,6 +18,26 @@ constexpr std::pair<std::string_view, const char*> kStorageTypes[] = {{"FloatSto
     {"LongStorage", "I64"}, {"IntStorage", "I32"}, {"ShortStorage", "I16"}, {"CharStorage", "I8"},
     {"ByteStorage", "U8"}, {"BoolStorage", "BOOL"}};
 
+/// What is wrong with a pickle that asks for a name.
+std::string refusal(std::string_view module, std::string_view name)
+{
+    const std::string full = "\"" + shown(module, 60) + "." + shown(name, 60) + "\"";
+    if (module == "torch._utils" && name.starts_with("_rebuild_sparse"))
+        return "it holds a sparse tensor (" + full
+            + "); save the state dict again with dense tensors";
+    if (module == "torch._utils" && name.starts_with("_rebuild_qtensor"))
+        return "it holds a quantised tensor (" + full
+            + "); save the state dict of the model before it was quantised";
+    for (const std::string_view code :
+        {"torch.nn.modules.", "transformers.", "medusa.", "peft.", "__main__"})
+        if (module.starts_with(code))
+            return "it holds a whole program object (" + full
+                + "), not weights alone; save the state dict instead: "
+                  "torch.save(model.state_dict(), "
+                  "FILE)";
+    return "it asks for " + full + ", which weights do not need; do not trust this file";
+}
+
 } // namespace
 
 void Tensors::pushGlobal()
@@ -39,8 +59,7 @@ void Tensors::pushGlobal()
         while (value.count < n && !(module == "torch" && name == kStorageTypes[value.count].first))
             ++value.count;
         if (value.count == n)
-            fail("it asks for \"" + shown(module, 60) + "." + shown(name, 60)
-                + "\", which weights do not need; do not trust this file");
+            fail(refusal(module, name));
     }
     push(value);
 }
@@ -167,9 +186,25 @@ std::vector<PickledTensor> Tensors::collect(uint32_t dict) const
             out.strides.push_back(item(strides, i).number);
         }
     }
-    if (result.empty())
-        fail("its dictionary holds no tensor under a name");
     return result;
+}
+
+std::string_view Tensors::innerDict(uint32_t dict, uint32_t& inner) const
+{
+    std::unordered_set<uint32_t> with_tensors;
+    for (const DictEntry& entry : m_entries)
+        if (m_values[entry.key].kind == Kind::text && m_values[entry.value].kind == Kind::tensor)
+            with_tensors.insert(entry.dict);
+    for (const DictEntry& entry : m_entries) {
+        const Value& key = m_values[entry.key];
+        const Value& value = m_values[entry.value];
+        if (entry.dict != dict || key.kind != Kind::text || !isDict(value)
+            || !with_tensors.contains(value.first))
+            continue;
+        inner = value.first;
+        return text(key);
+    }
+    return {};
 }
 
 } // namespace gorgon::pickle

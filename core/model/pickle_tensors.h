@@ -36,6 +36,8 @@ protected:
     void build();
     /// The tensors of one dictionary.
     std::vector<PickledTensor> collect(uint32_t dict) const;
+    /// Finds the first dictionary with tensors in another, and its name; "" where there is none.
+    std::string_view innerDict(uint32_t dict, uint32_t& inner) const;
 
 private:
     std::vector<Storage> m_storages;

@@ -52,11 +52,40 @@ void TensorFile::expect(const TensorInfo& tensor, uint64_t first, uint64_t bytes
     m_file.expect(tensor.offset + first, bytes);
 }
 
+namespace {
+
+/// What a file is instead of weights, and what to do; "" where it may be weights. `start`: its
+/// first bytes.
+std::string otherKind(std::string_view start)
+{
+    if (start.starts_with("version https://git-lfs"))
+        return "this is a pointer of Git LFS instead of the weights; run git lfs pull in its "
+               "folder, "
+               "or download the file";
+    if (start.starts_with("GGUF"))
+        return "this is a GGUF file, which is not supported; take the model's safetensors or "
+               "pytorch_model.bin files, from which it was made";
+    if (start.starts_with("<!DOCTYPE") || start.starts_with("<!doctype")
+        || start.starts_with("<html"))
+        return "this is a web page instead of the weights; download the file itself";
+    // The length of a safetensors header, its first eight bytes, has a zero in it.
+    if (start.size() > 8 && start.front() == '{'
+        && start.substr(0, 8).find('\0') == std::string_view::npos)
+        return "weights were expected, this is a JSON file; give the folder that it lies in, or "
+               "the "
+               "file of the weights";
+    return "";
+}
+
+} // namespace
+
 std::unique_ptr<TensorFile> openTensorFile(const std::filesystem::path& path)
 {
     PlainFile file(path);
     std::string start = file.text(0, std::min<uint64_t>(file.bytes(), 512));
     const std::string_view view = start;
+    if (const std::string kind = otherKind(view); !kind.empty())
+        failFile(path, kind);
     if (view.starts_with("PK\x03\x04"))
         return openTorchArchive(std::move(file));
     if (path.extension() == ".safetensors" || (view.size() > 8 && view[8] == '{'))

@@ -218,7 +218,11 @@ private:
         if ((header.flags & ~(kHasDescriptor | kUtf8Name)) != 0)
             failEntry(header, "is encrypted or has unknown flags");
         if (header.method != 0)
-            failEntry(header, "is compressed; torch stores without compression");
+            failFile(m_file.path(),
+                "this is a compressed zip archive (the entry \"" + shown(header.name)
+                    + "\"), torch stores without compression; unpack it and give the files, or "
+                      "save "
+                      "the weights again with torch");
         if (header.packed != header.bytes)
             failEntry(header, "has two sizes");
         if (disk != 0)

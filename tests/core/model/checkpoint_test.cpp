@@ -113,6 +113,30 @@ TEST_CASE_FIXTURE(Fixture, "A broken index is refused")
     CHECK(refuse(many.dump()).find("at most") != std::string::npos);
 }
 
+TEST_CASE("Weights under other names are said")
+{
+    const auto refusal = [](const std::string& name) -> std::string {
+        const ScratchFolder folder;
+        folder.write(name, "x");
+        try {
+            Checkpoint::openFolder(folder.path());
+        } catch (const std::runtime_error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    const auto has = [](const std::string& text, const std::string& part) {
+        INFO(text);
+        return text.find(part) != std::string::npos;
+    };
+    CHECK(has(refusal("model-00001-of-00003.safetensors"),
+        "their index model.safetensors.index.json does not"));
+    CHECK(has(refusal("pytorch_model-00001-of-00002.bin"),
+        "their index pytorch_model.bin.index.json does not"));
+    CHECK(has(refusal("tiny.gguf"), "a GGUF file lies here (tiny.gguf)"));
+    CHECK(has(refusal("notes.txt"), "none was found"));
+}
+
 TEST_CASE("A folder may hold torch archives, one or many")
 {
     const ScratchFolder folder;

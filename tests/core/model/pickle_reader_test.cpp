@@ -45,6 +45,41 @@ TEST_CASE_FIXTURE(
     CHECK(!std::filesystem::exists("/tmp/pwned_torch"));
 }
 
+TEST_CASE_FIXTURE(ArchiveFixture, "Tensors one level deeper are read or named")
+{
+    const auto nested = [](const std::string& name) {
+        return PickleWriter()
+            .raw("}(")
+            .text("epoch")
+            .raw("K\x01")
+            .text("empty")
+            .raw("}")
+            .text(name)
+            .raw("}(")
+            .text("w")
+            .tensor("FloatStorage", "0", 16, 0, {4, 4}, {4, 1})
+            .raw("uu.")
+            .bytes;
+    };
+    const auto file
+        = openTensorFile(folder().write("inner.pt", torchOfPickle(nested("state_dict"))));
+    REQUIRE(file->tensors().size() == 1);
+    CHECK(file->tensors().contains("w"));
+    CHECK(refuse(torchOfPickle(nested("model"))).find("one level deeper, under \"model\"")
+        != std::string::npos);
+    CHECK(refusePickle("}.").find("holds no tensor under a name") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ArchiveFixture, "Program objects and sparse tensors are named")
+{
+    CHECK(refusePickle("ctorch.nn.modules.linear\nLinear\n)\x81.").find("a whole program object")
+        != std::string::npos);
+    CHECK(refusePickle("c__main__\nNet\n)\x81.").find("torch.save(model.state_dict(), FILE)")
+        != std::string::npos);
+    CHECK(refusePickle("ctorch._utils\n_rebuild_sparse_tensor\n.").find("a sparse tensor")
+        != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ArchiveFixture, "Broken or hostile instructions are refused")
 {
     const std::string ordered = "ccollections\nOrderedDict\n";

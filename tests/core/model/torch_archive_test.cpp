@@ -230,6 +230,17 @@ TEST_CASE_FIXTURE(ArchiveFixture, "Other containers are named")
     tar.replace(0, 4, "data");
     tar.replace(257, 5, "ustar");
     CHECK(refuse(tar).find("tar archive") != std::string::npos);
+    CHECK(refuse("GGUF\x03").find("GGUF file, which is not supported") != std::string::npos);
+    CHECK(refuse("version https://git-lfs.github.com/spec/v1\n").find("git lfs pull")
+        != std::string::npos);
+    CHECK(refuse("{\"a\": 1, {").find("this is a JSON file") != std::string::npos);
+    CHECK(refuse("<!DOCTYPE html>").find("web page") != std::string::npos);
+    // A header of 123 bytes begins like JSON and is safetensors.
+    CHECK(refuse(littleEndian('{', 8) + "{").find("the header should be 123 bytes long")
+        != std::string::npos);
+    std::vector<ZipPart> packed = torchParts(kTensors);
+    packed[3].central.method = packed[3].local.method = 8;
+    CHECK(refuse(zipOf(packed)).find("a compressed zip archive") != std::string::npos);
     for (const std::string& other : {std::string(), std::string("7z\xBC\xAF\x27\x1C"),
              std::string("\x1F\x8B\x08"), std::string("PK\x05\x06") + std::string(18, '\0'),
              std::string("PK"), std::string("GGUF"), std::string(5000, '\0'),
