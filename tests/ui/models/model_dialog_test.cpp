@@ -45,6 +45,19 @@ private slots:
         QCOMPARE(chosen.at(0).at(0).value<ModelChoice>(), kOther);
     }
 
+    void opensByEnterFromALine()
+    {
+        for (const QPushButton* button : m_dialog->findChildren<QPushButton*>())
+            QVERIFY2(button->isDefault() || !button->autoDefault()
+                    || button->text() == QStringLiteral("Cancel"),
+                qPrintable(button->text()));
+        QSignalSpy chosen(m_dialog.get(), &ModelDialog::chosen);
+        m_dialog->showReport(
+            {m_dialog->choice().model, PathReport::Kind::model, "Llama, 7 million", ""});
+        QTest::keyClick(named<QLineEdit>("Model folder"), Qt::Key_Return);
+        QCOMPARE(chosen.count(), 1);
+    }
+
     void asksWhatAPathHoldsWhenTypingPauses()
     {
         QSignalSpy asked(m_dialog.get(), &ModelDialog::inspectRequested);
