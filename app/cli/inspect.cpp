@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/inspect.h"
 #include "app/cli/commands.h"
+#include "core/model/file_error.h"
 #include "core/model/model.h"
+#include "core/text/tokenizer.h"
 
 namespace gorgon {
 
@@ -26,6 +28,24 @@ constexpr const char* kExamples
       "TensorRT-LLM's. A remark is odd and does no harm; a problem\n"
       "keeps it from loading and makes the exit status 1.";
 
+/// Loading a model leaves this to where text is made of tokens.
+void checkTokenizer(const std::string& folder, ModelReport& report)
+{
+    if (report.kind != "model" || !report.config)
+        return;
+    try {
+        const int n_tokens = loadTokenizer(folder)->vocabSize();
+        const int n_rows = report.config->vocab_size;
+        if (n_tokens > n_rows)
+            report.remarks.push_back(shown(folder, 4096) + ": the tokenizer has "
+                + std::to_string(n_tokens) + " tokens, the model's vocabulary "
+                + std::to_string(n_rows) + "; text cannot use the last "
+                + std::to_string(n_tokens - n_rows));
+    } catch (const std::runtime_error& problem) {
+        report.remarks.push_back(std::string("no text: ") + problem.what());
+    }
+}
+
 /// Status 1 where something is wrong with it: the first problem is the error, the report has all.
 int run(const Options& options, const Program& program)
 {
@@ -43,6 +63,7 @@ int run(const Options& options, const Program& program)
     ModelReport report;
     try {
         report = inspect(options.path, how);
+        checkTokenizer(options.path, report);
     } catch (const LoadCancelled&) {
         throw Interrupted();
     }

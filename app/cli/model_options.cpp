@@ -165,6 +165,8 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
                 progress.show(double(now.done_bytes), double(now.total_bytes));
             },
             program.interrupt.token());
+        for (const std::string& warning : model->report.warnings)
+            program.warn(warning);
         program.detail(load.model.string() + ": " + std::to_string(model->config.n_layers)
             + " layers, " + std::to_string(model->heads.size()) + " Medusa heads, "
             + dtypeName(model->dtype) + ", context " + std::to_string(model->context));

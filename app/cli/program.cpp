@@ -21,6 +21,12 @@ void Program::detail(const std::string& text) const
         std::fprintf(stderr, "%s\n", oneLine(text).c_str());
 }
 
+void Program::warn(const std::string& text)
+{
+    if (warned.insert(text).second)
+        note(text);
+}
+
 CLI::App* addCommand(CLI::App& parent, Program& program, const std::string& name,
     const std::string& purpose, const std::string& example, std::function<int()> run)
 {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -37,12 +38,15 @@ struct Program
     Interrupt interrupt;
     bool quiet = false;
     bool verbose = false;
+    std::set<std::string> warned; // what was said once
     std::function<int()> chosen; // the subcommand that was asked for
 
     /// A message on standard error, unless --quiet.
     void note(const std::string& text) const;
     /// The same with --verbose only.
     void detail(const std::string& text) const;
+    /// As note, but the same text only once.
+    void warn(const std::string& text);
 };
 
 /// A subcommand with --quiet and --verbose. `run` gives the exit status.

@@ -171,6 +171,32 @@ std::string headsMismatch(const StoredHeads& heads, const ModelConfig& base)
         + std::to_string(base.vocab_size);
 }
 
+std::string headsFormat(const StoredHeads& heads)
+{
+    if (heads.heads.empty())
+        return "";
+    if (heads.naming == HeadsNaming::vllm)
+        return "vllm";
+    if (heads.naming == HeadsNaming::tensorrt)
+        return "tensorrt-llm";
+    return heads.in_full_model ? "full" : heads.own_vocab ? "v1" : "v2";
+}
+
+std::string headsFormatWords(const StoredHeads& heads)
+{
+    std::string text = headsFormat(heads);
+    if (heads.naming == HeadsNaming::vllm)
+        text = "vLLM";
+    else if (heads.naming == HeadsNaming::tensorrt)
+        text = "TensorRT-LLM";
+    else if (heads.in_full_model)
+        text = "in the checkpoint of the model";
+    text += !heads.own_vocab ? " (vocabulary matrix of the base)"
+        : heads.one_vocab    ? " (one vocabulary matrix for all heads)"
+                             : " (own vocabulary matrix)";
+    return text;
+}
+
 void dropBaseVocab(StoredHeads& heads, const StoredTensor& base_vocab)
 {
     if (!heads.one_vocab || !base_vocab || heads.n_blocks == 0

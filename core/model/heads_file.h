@@ -71,9 +71,14 @@ std::optional<StoredHeads> findHeads(
 std::optional<HeadsExamination> findAndExamineHeads(
     const std::filesystem::path& folder, std::shared_ptr<const Checkpoint> checkpoint);
 
-/// "heads are 8 wide, the base model 16"; empty where they fit by shape. A vocabulary matrix may have
-/// some rows more than the base knows tokens: padding, which loading leaves out.
+/// "heads are 8 wide, the base model 16"; empty where they fit by shape. A vocabulary matrix may
+/// have some rows more than the base knows tokens: padding, which loading leaves out.
 std::string headsMismatch(const StoredHeads& heads, const ModelConfig& base);
+
+/// "v1", "v2", "full", "vllm", "tensorrt-llm"; "" where there are no heads.
+std::string headsFormat(const StoredHeads& heads);
+/// "v1 (own vocabulary matrix)".
+std::string headsFormatWords(const StoredHeads& heads);
 
 /// Drops the one matrix that all heads share where it is the base's bit for bit, so that it is held
 /// once.

@@ -6,6 +6,7 @@
 #include "core/model/base_vocab.h"
 #include "core/model/file_error.h"
 #include "core/model/inspect_heads.h"
+#include "core/model/load_warnings.h"
 #include "core/model/packed_weights.h"
 
 namespace gorgon {
@@ -39,6 +40,11 @@ public:
             inspectHeadsAlone();
         else
             inspectModel();
+        if (m_options.base && !m_report.heads)
+            m_report.remarks.push_back("the model \"" + shown(m_options.base->string(), 4096)
+                + "\" was named for heads to be compared with, there are no heads here; it was "
+                  "left "
+                  "out");
         return std::move(m_report);
     }
 
@@ -87,14 +93,19 @@ private:
             m_report.kind = isFullModel(*checkpoint) ? "weights" : "heads";
             attempt([&] { describeHeads(examineHeads(m_path)); });
         }
-        describeWeights(*checkpoint, true);
+        describeWeights(*checkpoint);
     }
 
     void inspectHeadsAlone()
     {
         m_report.kind = "unreadable";
-        if (attempt([&] { describeHeads(examineHeads(m_path)); }) && m_report.heads->n_heads > 0)
-            m_report.kind = "heads";
+        attempt([&] {
+            const HeadsExamination heads = examineHeads(m_path);
+            if (!heads.heads.heads.empty())
+                m_report.kind = "heads";
+            describeHeads(heads);
+            describeWeights(*heads.heads.checkpoint);
+        });
     }
 
     void inspectModel()
@@ -114,7 +125,7 @@ private:
         }
         const bool unpacked
             = !m_report.config || attempt([&] { unpackWeights(*checkpoint, m_path); });
-        describeWeights(*checkpoint, true);
+        describeWeights(*checkpoint);
         attempt([&] {
             if (const auto heads = findAndExamineHeads(m_path, checkpoint))
                 describeHeads(*heads, checkpoint);
@@ -122,21 +133,24 @@ private:
         if (!m_report.config || !unpacked)
             return;
         attempt([&] {
-            const auto unused
-                = unusedTensors(planModel(*m_report.config, *checkpoint, {}), *checkpoint);
+            const LoadPlan plan = planModel(*m_report.config, *checkpoint, {});
+            for (const std::string& warning :
+                loadWarnings(m_path, *m_report.config, plan, *checkpoint))
+                m_report.remarks.push_back(warning);
+            const auto unused = unusedTensors(plan, *checkpoint);
             m_report.n_unexpected = unused.size();
             for (size_t i = 0; i < std::min(unused.size(), kShownNames); ++i)
                 m_report.unexpected.push_back(shown(unused[i]));
         });
     }
 
-    void describeWeights(const Checkpoint& checkpoint, bool leave_out_heads)
+    void describeWeights(const Checkpoint& checkpoint)
     {
         m_report.n_files = int(checkpoint.files().size());
         m_report.file_format = checkpoint.files().front()->format();
         const bool all_are_heads = m_report.kind == "heads";
         for (const auto& [name, tensor] : checkpoint.tensors()) {
-            if (all_are_heads || (leave_out_heads && isHeadTensor(name)))
+            if (!all_are_heads && isHeadTensor(name))
                 continue;
             const uint64_t n = parameters(*tensor.info);
             m_report.dtypes[tensor.file->storedAs(*tensor.info)] += n;

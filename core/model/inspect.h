@@ -58,7 +58,8 @@ struct ModelReport
     int64_t supported_context = 0;
     std::string file_format; // "safetensors", "torch archive"
     int n_files = 0;
-    std::map<std::string, uint64_t> dtypes; // parameters of each stored type; heads not counted
+    std::map<std::string, uint64_t>
+        dtypes; // parameters of each stored type; a model's heads not counted
     uint64_t n_parameters = 0;
     uint64_t n_bytes = 0;
     std::optional<HeadsReport> heads;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/model/file_error.h"
+#include "core/model/load_warnings.h"
 #include "core/model/stored_values.h"
 
 namespace gorgon {
@@ -11,32 +12,6 @@ namespace gorgon {
 namespace {
 
 constexpr size_t kShownNames = 20;
-
-std::string formatOf(const StoredHeads& heads)
-{
-    if (heads.heads.empty())
-        return "";
-    if (heads.naming == HeadsNaming::vllm)
-        return "vllm";
-    if (heads.naming == HeadsNaming::tensorrt)
-        return "tensorrt-llm";
-    return heads.in_full_model ? "full" : heads.own_vocab ? "v1" : "v2";
-}
-
-std::string describe(const StoredHeads& heads)
-{
-    std::string text = formatOf(heads);
-    if (heads.naming == HeadsNaming::vllm)
-        text = "vLLM";
-    else if (heads.naming == HeadsNaming::tensorrt)
-        text = "TensorRT-LLM";
-    else if (heads.in_full_model)
-        text = "in the checkpoint of the model";
-    text += !heads.own_vocab ? " (vocabulary matrix of the base)"
-        : heads.one_vocab    ? " (one vocabulary matrix for all heads)"
-                             : " (own vocabulary matrix)";
-    return text;
-}
 
 /// Each stored tensor of the heads once, by a name to show.
 std::map<std::string, StoredTensor> tensorsOf(const StoredHeads& heads)
@@ -63,8 +38,8 @@ HeadsReport measure(const StoredHeads& heads, const std::map<std::string, Stored
 {
     HeadsReport report;
     report.path = heads.path.string();
-    report.format = formatOf(heads);
-    report.description = describe(heads);
+    report.format = headsFormat(heads);
+    report.description = headsFormatWords(heads);
     report.in_full_model = heads.in_full_model;
     report.n_heads = int(heads.heads.size());
     report.n_blocks = heads.n_blocks;
@@ -89,14 +64,6 @@ HeadsReport measure(const StoredHeads& heads, const std::map<std::string, Stored
         : report.vocab_rows;
     report.bases = knownBases(report.width, std::max<int64_t>(0, vocab));
     return report;
-}
-
-/// "vicuna-7b-v1.3" of "lmsys/vicuna-7b-v1.3" or of a path.
-std::string lastPart(std::string name)
-{
-    while (name.size() > 1 && name.ends_with('/'))
-        name.pop_back();
-    return name.substr(name.find_last_of('/') + 1);
 }
 
 } // namespace
@@ -146,22 +113,12 @@ void compareHeads(const HeadsExamination& examination, const std::filesystem::pa
         return;
     report.heads->base = folder.string();
     const std::string mismatch = headsMismatch(heads, base);
-    report.heads->fits = mismatch.empty();
+    report.heads->fits = mismatch.empty() && examination.problems.empty();
     if (!mismatch.empty())
         report.problems.push_back(
             shown(heads.path.string(), 4096) + ": the heads do not fit the model: " + mismatch);
-    if (mismatch.empty() && heads.own_vocab && heads.vocab_rows > base.vocab_size)
-        report.remarks.push_back(shown(heads.path.string(), 4096)
-            + ": the vocabulary matrices have " + std::to_string(heads.vocab_rows)
-            + " rows, the base model knows " + std::to_string(base.vocab_size)
-            + " tokens; the rows behind them are taken for padding and left out");
-    const std::string stated = lastPart(heads.stated.base);
-    const std::string given = lastPart(folder.string());
-    if (options.base && !stated.empty() && stated != "N" && stated != "A" && stated != given)
-        report.remarks.push_back(shown(heads.path.string(), 4096)
-            + ": config.json names the base model \"" + shown(heads.stated.base)
-            + "\", they were compared with \"" + shown(given)
-            + "\"; shapes alone do not prove that heads were trained on it");
+    for (const std::string& warning : headsWarnings(heads, base, folder))
+        report.remarks.push_back(warning);
     const bool sound = examination.problems.empty() && mismatch.empty();
     if (!sound || !base_vocab || !heads.own_vocab
         || (!options.deep && report.heads->n_bytes > options.quick_bytes))

@@ -4,6 +4,7 @@
 
 #include "core/model/file_error.h"
 #include "core/model/inspect_heads.h"
+#include "core/model/load_warnings.h"
 
 namespace gorgon {
 
@@ -89,9 +90,9 @@ private:
             return;
         if (base.empty() || base == "N/A" || base == "None")
             say("config.json names no base model (base_model_name_or_path)");
-        else if (base.starts_with('/') || base.starts_with('.') || base.starts_with('~'))
-            say("config.json names its base by a path of the machine that wrote it: "
-                + shown(base));
+        else if ((base.starts_with('/') || base.starts_with('.') || base.starts_with('~'))
+            && !statedBaseFolder(m_heads))
+            say("config.json names its base by a path that is not there: " + shown(base));
     }
 
     void addTensors()

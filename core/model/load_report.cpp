@@ -6,6 +6,7 @@
 #include "core/model/architectures/architecture.h"
 #include "core/model/file_error.h"
 #include "core/model/load_plan.h"
+#include "core/model/load_warnings.h"
 
 namespace gorgon {
 
@@ -38,31 +39,6 @@ struct Sum
         n += parameters(vector);
     }
 };
-
-void warnOfUnused(LoadReport& report, const LoadPlan& plan, const Checkpoint& checkpoint)
-{
-    constexpr size_t kNamed = 5;
-    const std::vector<std::string> unused = unusedTensors(plan, checkpoint);
-    if (unused.empty())
-        return;
-    std::string names;
-    for (size_t i = 0; i < std::min(unused.size(), kNamed); ++i)
-        names += (i > 0 ? ", " : "") + shown(unused[i]);
-    report.warnings.push_back(shown(checkpoint.path().string(), 4096) + ": "
-        + std::to_string(unused.size())
-        + (unused.size() == 1 ? " tensor is not used: " : " tensors are not used: ") + names
-        + (unused.size() > kNamed ? ", ..." : ""));
-}
-
-void warnOfPadding(LoadReport& report, const PlannedMatrix& matrix, const char* name)
-{
-    if (!matrix || matrix.parts.front().info->shape.front() == matrix.n_out)
-        return;
-    const StoredTensor& stored = matrix.parts.front();
-    report.warnings.push_back(shown(stored.file->path().string(), 4096) + ": " + name + " has "
-        + std::to_string(stored.info->shape.front()) + " rows; the first "
-        + std::to_string(matrix.n_out) + " are used, as vocab_size says");
-}
 
 } // namespace
 
@@ -141,10 +117,13 @@ void describeFiles(LoadReport& report, const Model& model, const LoadPlan& plan,
     if (heads && heads->checkpoint)
         addFiles(*heads->checkpoint);
 
-    warnOfUnused(report, plan, checkpoint);
-    warnOfPadding(report, plan.embedding, "the embedding matrix");
-    warnOfPadding(report, plan.lm_head, "lm_head.weight");
-    if (heads && heads->stated.heads && *heads->stated.heads != int64_t(heads->heads.size()))
+    report.warnings = loadWarnings(model.path, model.config, plan, checkpoint);
+    if (!heads)
+        return;
+    report.head_format = headsFormatWords(*heads);
+    for (const std::string& warning : headsWarnings(*heads, model.config, model.path))
+        report.warnings.push_back(warning);
+    if (heads->stated.heads && *heads->stated.heads != int64_t(heads->heads.size()))
         report.warnings.push_back(shown(heads->path.string(), 4096) + ": config.json says "
             + std::to_string(*heads->stated.heads) + " heads, the tensors are "
             + std::to_string(heads->heads.size()) + "; all of these are loaded");

@@ -24,6 +24,7 @@ struct LoadReport
     std::vector<Part> parts; // only those that there are
     std::string memory_type; // "bf16", of the layers' matrices
     std::string head_memory_type; // "" without heads
+    std::string head_format; // as headsFormatWords; "" without heads or without files
     std::map<std::string, uint64_t> stored_types; // "BF16": parameters of the base in the files
     std::string rope; // as ropeWords
     std::string window; // as windowWords

@@ -4,7 +4,7 @@ import json
 import os
 
 import cli
-from cli import DATA, CliTest
+from cli import DATA, SOURCE, CliTest
 
 BASE = DATA / "models" / "llama_mha"
 HEADS = DATA / "medusa" / "heads"
@@ -29,6 +29,29 @@ class Inspect(CliTest):
                             "--json", status=1)
         self.assertIn("heads are 64 wide, the base model 96", json.loads(done.stdout)["problems"][0])
         self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_what_is_odd_is_remarked_on(self):
+        model = self.folder / "model"
+        model.mkdir()
+        for name in ("model.safetensors", "config.json"):
+            (model / name).write_bytes((BASE / name).read_bytes())
+        config = json.loads((BASE / "config.json").read_text())
+        (model / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 2}))
+        self.assertTrue(any("they hold 3 layers" in remark
+                            for remark in self.run_json("inspect", model, "--json")["remarks"]))
+        ask = ["generate", "--model", model, "--tokens-file", self.write("ids.json", [1, 5, 9]), "--max-tokens", "2"]
+        self.assertEqual(self.run_cli(*ask).stderr.decode().count("they hold 3 layers"), 1)
+        self.assertEqual(self.run_cli(*ask, "--quiet").stderr, b"")
+        both = ["perplexity", "--model", model, "--tokens-file", self.write("ids.json", [1, 5, 9]),
+                "--weights", "q8", "--against", "bf16"]
+        self.assertEqual(self.run_cli(*both).stderr.decode().count("they hold 3 layers"), 1)
+        demo = SOURCE / "resources" / "demo_model"
+        self.assertFalse(any("tokenizer" in remark for remark in self.run_json("inspect", demo, "--json")["remarks"]))
+        (model / "config.json").write_text(json.dumps(config))
+        (model / "tokenizer.model").write_bytes((demo / "tokenizer.model").read_bytes())
+        text = self.run_cli("inspect", model, "--model", BASE).stdout.decode()
+        self.assertRegex(text, "the tokenizer has [0-9]+ tokens, the model's vocabulary 320; text cannot use")
+        self.assertIn("there are no heads here; it was left out", text)
 
     def test_deep_reads_a_model(self):
         self.assertEqual(self.run_json("inspect", BASE, "--deep", "--json")["unsound_values"],

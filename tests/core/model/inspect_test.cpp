@@ -66,7 +66,11 @@ TEST_CASE("Heads are described alone and with their model")
         CHECK(report.heads->n_parameters == 5 * (64 * 64 + 64 + 320 * 64));
         CHECK(report.heads->stated.base == "../../../models/llama_mha");
         CHECK(!report.heads->fits);
-        CHECK(report.n_parameters == 0);
+        CHECK(report.n_parameters == report.heads->n_parameters);
+        CHECK(report.n_bytes == report.heads->n_bytes);
+        CHECK(report.file_format == "safetensors");
+        CHECK(reportJson(report).at("bytes") == report.heads->n_bytes);
+        CHECK(report.remarks.empty()); // the base that config.json names is there
     }
     CHECK(
         has(reportText(inspect(kHeads / "llama_mha_bare")), "v2 (vocabulary matrix of the base)"));
@@ -133,6 +137,7 @@ TEST_CASE("Heads of another width and tensors without use are reported")
     CHECK(fewer.n_unexpected == 9);
     CHECK(fewer.unexpected.front() == "model.layers.2.input_layernorm.weight");
     CHECK(has(reportText(fewer), "9 tensors"));
+    CHECK(has(reportText(fewer), "they hold 3 layers, config.json says num_hidden_layers 2"));
 }
 
 TEST_CASE("A single file of weights is described by its tensors")
@@ -211,8 +216,7 @@ TEST_CASE("Every fixture of heads is told by format and number, and fits its bas
             CHECK(report.heads->fits == true);
             REQUIRE(report.heads->unsound);
             CHECK(report.heads->unsound->n_nan + report.heads->unsound->n_infinite == 0);
-            // Their config.json names the base by a path; nothing else is odd.
-            CHECK(report.remarks.size() == 1);
+            CHECK(report.remarks.empty());
         }
     }
     for (const std::string name : {"llama_mha_with_medusa"})
@@ -277,6 +281,14 @@ TEST_CASE("All problems of broken heads are listed, not the first alone")
     CHECK(has(text, "3.0.linear.weight is missing"));
     CHECK(has(text, "head 3 has no vocabulary matrix"));
     CHECK(report.problems.size() == 5);
+    InspectOptions options;
+    options.base = kModels / "llama_mha";
+    const ScratchFolder doubles;
+    const ModelReport unfit = inspectTensors(doubles,
+        {{"0.0.linear.weight", "F64", {64, 64}, std::string(64 * 64 * 8, '\0')}}, "", options);
+    CHECK(has(unfit.problems.at(0), "it is F64"));
+    CHECK(unfit.heads->fits == false);
+    CHECK(has(reportText(unfit), "fits        no: "));
     CHECK(inspectTensors(folder, {floatTensor("weight", {4})}).problems.size() == 1);
 }
 
@@ -362,6 +374,55 @@ TEST_CASE("Heads in vLLM's and TensorRT-LLM's files are heads, not models")
                            std::string(16, '\x38')},
             floatTensor("medusa_heads.0.0.linear.weight_scale", {})}));
     CHECK(has(inspect(fp8.path()).problems.at(0), "before they were quantised"));
+}
+
+TEST_CASE("A configuration that does not go with its weights is remarked on")
+{
+    const ScratchFolder folder;
+    folder.write("model.safetensors", bytesOf(kModels / "llama_mha" / "model.safetensors"));
+    const auto sound = nlohmann::json::parse(bytesOf(kModels / "llama_mha" / "config.json"));
+    const auto inspectWith = [&](const char* key, const nlohmann::json& value) {
+        nlohmann::json config = sound;
+        config[key] = value;
+        folder.write("config.json", config.dump());
+        return inspect(folder.path());
+    };
+    CHECK(inspectWith("eos_token_id", 2).remarks.empty());
+    CHECK(remarks(
+        inspectWith("eos_token_id", 99999), "should be below 320, the vocabulary, it is 99999"));
+    CHECK(remarks(inspectWith("bos_token_id", 320), "bos_token_id"));
+    CHECK(inspectWith("bos_token_id", 319).remarks.empty());
+    CHECK(remarks(inspectWith("vocab_size", 100), "has 320 rows; the first 100 are used"));
+    for (const char* name : {"MistralForCausalLM", "LlamaForSequenceClassification"})
+        CHECK(remarks(inspectWith("architectures", {name}),
+            "architectures should be LlamaForCausalLM by model_type llama, it is "
+                + std::string(name)));
+    for (const char* name : {"LLaMAForCausalLM", "LlamaModel", "MedusaModelLlama"})
+        CHECK(inspectWith("architectures", {name}).remarks.empty());
+    CHECK(inspectWith("architectures", {1, nullptr}).remarks.empty());
+    CHECK(inspectWith("architectures", "text").problems.empty());
+}
+
+TEST_CASE("A base that is not there, or not needed, is said")
+{
+    const ScratchFolder folder;
+    const std::vector<WrittenTensor> heads = {floatTensor("0.0.linear.weight", {64, 64})};
+    const auto stating = [](const std::string& base) {
+        return nlohmann::json({{"medusa_num_heads", 1}, {"base_model_name_or_path", base}}).dump();
+    };
+    CHECK(remarks(inspectTensors(folder, heads, stating("../absent")),
+        "by a path that is not there: ../absent"));
+    const std::string there = std::filesystem::absolute(kModels / "llama_mha").string();
+    CHECK(!remarks(inspectTensors(folder, heads, stating(there)), "by a path"));
+    InspectOptions options;
+    options.base = kModels / "llama_mha";
+    CHECK(!remarks(inspectTensors(folder, heads, stating(there), options), "names the base"));
+    CHECK(!remarks(
+        inspectTensors(folder, heads, stating("me/llama_mha"), options), "names the base"));
+    CHECK(remarks(inspectTensors(folder, heads, stating("lmsys/vicuna-7b-v1.3"), options),
+        "names the base model \"lmsys/vicuna-7b-v1.3\", this one is"));
+    CHECK(remarks(
+        inspect(kModels / "llama_mha", options), "there are no heads here; it was left out"));
 }
 
 TEST_CASE("Well-known bases are told by their shape")

@@ -147,6 +147,29 @@ TEST_CASE("A tensor that is missing or misshapen is named with what was expected
     }
 }
 
+TEST_CASE("Heads are named by their format, and warned of where they may belong to another model")
+{
+    const ScratchFolder folder;
+    folder.write("base/config.json", kTinyConfig);
+    folder.write("base/model.safetensors", safetensorsOf(tinyTensors()));
+    folder.write("heads/config.json", R"({"base_model_name_or_path": "lmsys/vicuna-7b-v1.3"})");
+    folder.write("heads/medusa_lm_head.safetensors",
+        safetensorsOf(
+            {floatTensor("0.0.linear.weight", {8, 8}), floatTensor("0.1.weight", {9, 8})}));
+    LoadOptions options;
+    options.model = folder.path() / "base";
+    options.heads = folder.path() / "heads";
+    const LoadReport report = loadModel(std::make_shared<FakeBackend>(), options)->report;
+    CHECK(report.head_format == "v1 (own vocabulary matrix)");
+    REQUIRE(report.warnings.size() == 2);
+    CHECK(
+        report.warnings[0].find("have 9 rows, the base model knows 6 tokens") != std::string::npos);
+    CHECK(report.warnings[1].find("\"lmsys/vicuna-7b-v1.3\"") != std::string::npos);
+    options.no_heads = true;
+    options.heads = {};
+    CHECK(loadModel(std::make_shared<FakeBackend>(), options)->report.head_format == "");
+}
+
 TEST_CASE("Rows behind the vocabulary are not loaded")
 {
     std::vector<WrittenTensor> tensors = tinyTensors();
