@@ -229,14 +229,8 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
     const std::optional<PackedWeights> packed = unpackWeights(*opened, options.model);
     const std::shared_ptr<const Checkpoint> checkpoint = opened;
     LoadPlan plan = planModel(model->config, *checkpoint, options.weights);
-    if (packed && !options.weights) {
+    if (packed && !options.weights)
         preferNearest(plan, *packed);
-        if (options.on_note)
-            options.on_note(options.model.string()
-                + ": its packed weights are rounded once more, to " + dtypeName(packed->nearest)
-                + (packed->nearest == DType::q4 ? "; q8 is nearer and takes twice the memory"
-                                                : "; bf16 is nearer and takes twice the memory"));
-    }
     plan.head_dtype = options.head_weights.value_or(plan.dtype);
     std::optional<StoredHeads> heads;
     if (!options.no_heads)
@@ -266,6 +260,11 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
                 + model->backend->name()
                 + ", which are not to be had; choose a narrower weight format");
     }
+    if (packed && !options.weights && options.on_note)
+        options.on_note(options.model.string() + ": its packed weights are rounded once more, to "
+            + dtypeName(packed->nearest)
+            + (packed->nearest == DType::q4 ? "; q8 is nearer and takes twice the memory"
+                                            : "; bf16 is nearer and takes twice the memory"));
     return model;
 }
 
