@@ -213,7 +213,8 @@ std::vector<std::string> headsWarnings(
     if (!names_one || heads.in_full_model || isWithin(heads.path, folder))
         return result;
     const auto there = statedBaseFolder(heads);
-    if (there ? whole(*there) != whole(folder) : !isNamedIn(stated, folder))
+    const bool is_same = there && whole(*there) == whole(folder);
+    if (!is_same && !isNamedIn(stated, folder))
         result.push_back(file + ": config.json names the base model \"" + shown(heads.stated.base)
             + "\", this one is \"" + shown(folder.string(), 4096)
             + "\"; shapes alone do not prove that heads were trained on it");

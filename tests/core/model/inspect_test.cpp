@@ -419,6 +419,9 @@ TEST_CASE("A base that is not there, or not needed, is said")
     CHECK(!remarks(inspectTensors(folder, heads, stating(there), options), "names the base"));
     CHECK(!remarks(
         inspectTensors(folder, heads, stating("me/llama_mha"), options), "names the base"));
+    folder.write("copy/llama_mha/config.json", "{}"); // of the same name, elsewhere
+    CHECK(!remarks(
+        inspectTensors(folder, heads, stating("copy/llama_mha"), options), "names the base"));
     CHECK(remarks(inspectTensors(folder, heads, stating("lmsys/vicuna-7b-v1.3"), options),
         "names the base model \"lmsys/vicuna-7b-v1.3\", this one is"));
     CHECK(remarks(
