@@ -73,6 +73,9 @@ Section headsSection(const Model& model)
     const MedusaHead& first = model.heads.front();
     section.rows = {
         {QObject::tr("Heads"), number(int64_t(model.heads.size()))},
+        {QObject::tr("Format"),
+            model.report.head_format.empty() ? QObject::tr("none, made at random")
+                                             : text(model.report.head_format)},
         {QObject::tr("Blocks per head"), number(int64_t(first.blocks.size()))},
         {QObject::tr("Vocabulary matrix"),
             first.vocab ? QObject::tr("their own") : QObject::tr("the base model's")},
@@ -146,6 +149,12 @@ ModelDetails modelDetails(const OpenModel& open, const ModelSummary& summary)
     details.warnings = open.notes;
     for (const std::string& warning : model.report.warnings)
         details.warnings << text(warning);
+    const int64_t n_readable = model.vocabMatrix().n_out;
+    if (open.tokenizer->vocabSize() > n_readable)
+        details.warnings << QObject::tr(
+            "The tokenizer has %1 tokens, the model reads the first %2 of them: a message that "
+            "holds another one is refused.")
+                                .arg(number(open.tokenizer->vocabSize()), number(n_readable));
     return details;
 }
 
