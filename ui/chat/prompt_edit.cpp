@@ -123,7 +123,7 @@ void PromptEdit::insertFromMimeData(const QMimeData* source)
     ensureCursorVisible();
 }
 
-// Qt halves the contrast of a placeholder that has a style sheet.
+// Qt halves the contrast of the hint in an empty line that has a style sheet.
 void PromptEdit::paintEvent(QPaintEvent* event)
 {
     QPlainTextEdit::paintEvent(event);
