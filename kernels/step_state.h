@@ -11,6 +11,7 @@ constexpr int kMaxNodes = 256; // nodes of a tree, root included; also the rows 
 constexpr int kMaxDepth = 32; // levels below the root
 constexpr int kMaxHeads = 32;
 constexpr int kMaxTopK = 64; // ranks of a head that a tree may use
+constexpr int kReportedRanks = 10; // of each head in a record, whether a tree uses them or not
 
 enum class AcceptanceMode : int32_t
 {
@@ -70,6 +71,7 @@ struct StepRecord
     int32_t bad_logits = 0; // 1: the base model produced no finite logit in some row
     int32_t kv_len = 0; // committed rows after the step
     int32_t n_bad_heads = 0; // heads without one finite logit; their nodes carry token -1
+    int32_t head_token[kMaxHeads][kReportedRanks] = {}; // of the heads that ran; -1: none
     int64_t time_ns[kStepPhases] = {};
     int32_t path[kMaxDepth + 1] = {}; // accepted node numbers, root first; accept_length + 1 of them
     int32_t token[kMaxNodes] = {}; // -1: nothing to propose there

@@ -215,6 +215,11 @@ void MainWindow::setStepCosts(double plain_us, double tree_us)
     updateMedusaWords();
 }
 
+void MainWindow::setCostCurve(const CostView& costs)
+{
+    m_plots->setCosts(costs);
+}
+
 // The tree's rate is that of the newest answer that was drafted; until then only what it must reach
 // is known.
 void MainWindow::showCosts()

@@ -5,6 +5,7 @@
 #include "core/decode/generate_settings.h"
 #include "ui/chat/chat_values.h"
 #include "ui/models/model_choice.h"
+#include "ui/plots/cost_view.h"
 #include "ui/theme/theme.h"
 
 #include <QMainWindow>
@@ -65,6 +66,8 @@ public slots:
     void setStatus(const gorgon::EngineStatus& status);
     /// Measured here: microseconds of a plain step and of a step with the tree; 0: unknown.
     void setStepCosts(double plain_us, double tree_us);
+    /// Of steps with trees of any size, as they were measured here.
+    void setCostCurve(const gorgon::CostView& costs);
     /// The model's own; "Back to defaults" returns to them.
     void setSettings(const gorgon::GenerateSettings& settings);
     /// Those chosen last time; emits nothing.

@@ -3,9 +3,11 @@
 
 #include <cstdio>
 
+#include "core/eval/kept_costs.h"
+
 namespace gorgon {
 
-std::string words(const AutoTree& found)
+std::string words(const TunedTree& found)
 {
     char text[160];
     if (found.tree.choices.empty())
@@ -19,22 +21,76 @@ std::string words(const AutoTree& found)
     return text;
 }
 
+void AutoTuning::prepare(const GenerateSettings& settings, Engine& engine, Session& session,
+    const TuningProgress& progress, std::stop_token stop)
+{
+    if (settings.tree.name != kAutoTree || m_tuner)
+        return;
+    m_file = costFile(defaultCostFolder(), engine.model());
+    TreeTuner tuner = makeTreeTuner(engine, session, m_file, false, progress, std::move(stop));
+    if (!tuner.curve().empty())
+        m_tuner = std::move(tuner);
+}
+
+void AutoTuning::prepare(
+    const GenerateSettings& settings, Engine& engine, Session& session, Program& program)
+{
+    Progress progress(program, "timing trees");
+    prepare(
+        settings, engine, session, [&](int done, int total) { progress.show(done, total); },
+        program.interrupt.token());
+    if (program.interrupt.requested())
+        throw Interrupted();
+}
+
+void AutoTuning::apply(GenerateSettings& settings) const
+{
+    if (m_tuner && settings.tree.name == kAutoTree)
+        m_tuner->apply(settings);
+}
+
+void AutoTuning::add(const DecodeStep& step)
+{
+    if (!m_tuner)
+        return;
+    m_tuner->add(step);
+    m_n_tokens += int64_t(step.tokens.size());
+    if (!m_tuner->best().tree.choices.empty())
+        m_plain_since = -1;
+    else if (m_plain_since < 0)
+        m_plain_since = m_n_tokens;
+}
+
+std::string AutoTuning::endAnswer(const Model& model)
+{
+    if (!m_tuner || m_n_tokens == 0)
+        return {};
+    m_tuner->endAnswer();
+    keepTuning(m_file, model, *m_tuner);
+    std::string text = "tree auto: " + words(m_tuner->best());
+    if (m_plain_since > 0 && !model.heads.empty())
+        text += "; drafting did not pay, nothing is drafted since token "
+            + std::to_string(m_plain_since);
+    m_n_tokens = 0;
+    m_plain_since = -1;
+    return text;
+}
+
 void findTreeWhereAuto(GenerateSettings& settings, Engine& engine, Session& session,
     std::span<const int> prompt, Program& program)
 {
     if (settings.tree.name != kAutoTree)
         return;
-    AutoTree found;
-    {
-        Progress progress(program, "timing trees");
-        found = findAutoTree(
-            engine, session, prompt, [&](int done, int total) { progress.show(done, total); },
-            program.interrupt.token());
-    }
+    AutoTuning tuning;
+    tuning.prepare(settings, engine, session, program);
+    if (!tuning.tuner())
+        return;
+    TreeTuner tuner = *tuning.tuner();
+    practise(engine, session, prompt, tuner, program.interrupt.token());
     if (program.interrupt.requested())
         throw Interrupted();
-    program.note("tree auto: " + words(found));
-    settings.tree = found.tree;
+    program.note("tree auto: " + words(tuner.best()));
+    settings.tree = tuner.best().tree;
 }
 
 } // namespace gorgon

@@ -17,7 +17,6 @@ struct Options
     BenchOptions bench;
     std::string tree = "default";
     std::vector<std::string> compare{"plain", "medusa"};
-    bool random_weights = false;
     bool json = false;
 };
 
@@ -91,8 +90,8 @@ int run(Options options, Program& program)
         return std::find(options.compare.begin(), options.compare.end(), what)
             != options.compare.end();
     };
-    const auto model = options.random_weights ? makeRandomModel(options.model, program)
-                                              : openModel(options.model, program);
+    const auto model = options.model.random_weights ? makeRandomModel(options.model, program)
+                                                    : openModel(options.model, program);
     options.bench.plain = wanted("plain");
     options.bench.medusa = wanted("medusa");
     options.bench.tree = chooseTree(options.tree, *model, kMaxTopK);
@@ -153,9 +152,7 @@ void addBench(CLI::App& app, Program& program)
         ->delimiter(',')
         ->check(CLI::IsMember({"plain", "medusa"}))
         ->capture_default_str();
-    command->add_flag("--random-weights", options->random_weights,
-        "Random weights and 4 heads in the shape of the folder's config.json: nothing else is "
-        "needed");
+    addRandomOptions(*command, options->model);
     addTreeOption(*command, options->tree);
     addModelOptions(*command, options->model);
     command->add_flag("--json", options->json, "Print the figures as one JSON value");

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "app/cli/auto_tree.h"
 #include "app/cli/checked_numbers.h"
 #include "app/cli/prompt_options.h"
 #include "app/cli/result_json.h"
@@ -53,20 +52,14 @@ void ChatSession::answer(const std::string& text, ChatView& view, const std::sto
     GeneratedText answer;
     try {
         const std::vector<int> prompt = promptTokens();
-        if (m_settings.tree.name == kAutoTree && !m_found_tree) {
-            const AutoTree found = findAutoTree(m_engine, m_session, prompt, {}, stop);
-            if (!stop.stop_requested()) {
-                view.showNotice("tree auto: " + words(found));
-                m_found_tree = found.tree;
-            }
-        }
-        useFoundTree();
+        m_tuning.prepare(m_settings, m_engine, m_session, {}, stop);
         view.beginAnswer();
         answer = generateText(
             m_engine, m_session, m_tokenizer, prompt, m_template != nullptr,
-            [&] { return settingsOfTry(); },
+            [&]() -> const GenerateSettings& { return settingsOfTry(); },
             {{},
                 [&](const DecodeStep& step, const std::string& piece) {
+                    m_tuning.add(step);
                     view.showStep(step, piece);
                     between();
                 },
@@ -85,6 +78,7 @@ void ChatSession::answer(const std::string& text, ChatView& view, const std::sto
     m_total.steps += answer.result.stats.steps;
     m_total.decode_ms += answer.result.stats.decode_ms;
     view.endAnswer(answer);
+    sayTuning(view);
 }
 
 std::optional<std::string> ChatSession::undo()
@@ -106,16 +100,17 @@ std::optional<std::string> ChatSession::retry()
     return question;
 }
 
-GenerateSettings ChatSession::settingsOfTry() const
+const GenerateSettings& ChatSession::settingsOfTry()
 {
-    GenerateSettings settings = m_settings;
-    if (settings.seed && m_try > 0) { // splitmix64: neighbouring seeds and tries lie far apart
-        uint64_t mixed = *settings.seed + m_try * 0x9E3779B97F4A7C15U;
+    m_in_force = m_settings;
+    m_tuning.apply(m_in_force);
+    if (m_in_force.seed && m_try > 0) { // splitmix64: neighbouring seeds and tries lie far apart
+        uint64_t mixed = *m_in_force.seed + m_try * 0x9E3779B97F4A7C15U;
         mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
         mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-        settings.seed = mixed ^ (mixed >> 31U);
+        m_in_force.seed = mixed ^ (mixed >> 31U);
     }
-    return settings;
+    return m_in_force;
 }
 
 void ChatSession::set(const std::string& name, const std::string& value)
@@ -142,15 +137,18 @@ void ChatSession::set(const std::string& name, const std::string& value)
         throw UsageError(error.what());
     }
     m_settings = makeSettings(options, seed, *m_model);
-    useFoundTree();
     m_options = std::move(options);
     m_seed = seed;
 }
 
-void ChatSession::useFoundTree()
+/// Where the tree that the answers are drafted with has changed.
+void ChatSession::sayTuning(ChatView& view)
 {
-    if (m_settings.tree.name == kAutoTree && m_found_tree)
-        m_settings.tree = *m_found_tree;
+    const std::string words = m_tuning.endAnswer(*m_model);
+    if (words.empty() || m_tuning.tuner()->best().tree == m_said)
+        return;
+    m_said = m_tuning.tuner()->best().tree;
+    view.showNotice(words);
 }
 
 std::string ChatSession::save(const std::string& file) const
@@ -173,8 +171,8 @@ std::string ChatSession::figures() const
     char all[120];
     std::snprintf(all, sizeof all, "all: %d tokens in %d steps (%.2f a step), %.1f tokens/s",
         m_total.new_tokens, m_total.steps, m_total.meanTokensPerStep(), m_total.tokensPerSecond());
-    return "last: " + statsLine(*m_last) + "\n" + all + "\ntree " + usedTree(m_settings, *m_model)
-        + ", " + usedAcceptance(m_settings) + " acceptance, " + m_model->backend->name() + ", "
+    return "last: " + statsLine(*m_last) + "\n" + all + "\ntree " + usedTree(m_in_force, *m_model)
+        + ", " + usedAcceptance(m_in_force) + " acceptance, " + m_model->backend->name() + ", "
         + dtypeName(m_model->dtype);
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "app/cli/auto_tree.h"
 #include "app/cli/chat_view.h"
 #include "app/cli/generation_options.h"
 #include "app/cli/model_options.h"
@@ -38,8 +39,8 @@ public:
 
 private:
     std::vector<int> promptTokens() const;
-    void useFoundTree();
-    GenerateSettings settingsOfTry() const;
+    const GenerateSettings& settingsOfTry();
+    void sayTuning(ChatView& view);
 
     std::shared_ptr<const Model> m_model;
     std::shared_ptr<const Tokenizer> m_tokenizer;
@@ -49,7 +50,9 @@ private:
     GenerateSettings m_settings;
     uint64_t m_try = 0; // of the last question; 0: the first
     bool m_retries = false; // the next answer is another try
-    std::optional<TreeSpec> m_found_tree; // by --tree auto, at the first answer that asked for it
+    GenerateSettings m_in_force; // of the coming step
+    AutoTuning m_tuning;
+    TreeSpec m_said; // the tree of --tree auto that was last spoken of
     Engine m_engine;
     Session m_session;
     std::string m_system;

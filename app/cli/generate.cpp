@@ -74,11 +74,17 @@ int run(const Options& options, Program& program)
     GenerateSettings settings = makeSettings(options.generation, options.model.seed, *model);
     Engine engine(model);
     Session session = engine.makeSession();
-    findTreeWhereAuto(settings, engine, session, prompt.tokens, program);
+    AutoTuning tuning;
+    tuning.prepare(settings, engine, session, program);
+    const auto source = [&]() -> const GenerateSettings& {
+        tuning.apply(settings);
+        return settings;
+    };
 
     nlohmann::ordered_json steps = nlohmann::ordered_json::array();
     const auto on_step = [&](const DecodeStep& step, const std::string& text) {
         trace.write(step);
+        tuning.add(step);
         if (options.json)
             steps.push_back({{"tokens", step.tokens}, {"accept_length", step.accept_length},
                 {"nodes", step.nodes.size()}});
@@ -93,14 +99,14 @@ int run(const Options& options, Program& program)
     GenerateResult result;
     nlohmann::ordered_json text;
     if (tokenizer) {
-        const GeneratedText generated = generateText(
-            engine, session, tokenizer, prompt.tokens, prompt.at_start, [&] { return settings; },
-            {on_prefill, on_step,
-                [&](const std::string& rest) {
-                    if (!options.json)
-                        print(forOutput(rest));
-                }},
-            program.interrupt.token());
+        const GeneratedText generated
+            = generateText(engine, session, tokenizer, prompt.tokens, prompt.at_start, source,
+                {on_prefill, on_step,
+                    [&](const std::string& rest) {
+                        if (!options.json)
+                            print(forOutput(rest));
+                    }},
+                program.interrupt.token());
         result = generated.result;
         text = generated.text;
     } else {
@@ -109,10 +115,10 @@ int run(const Options& options, Program& program)
             return std::nullopt;
         };
         result = engine.generate(
-            session, prompt.tokens, [&] { return settings; }, {on_prefill, step_only},
-            program.interrupt.token());
+            session, prompt.tokens, source, {on_prefill, step_only}, program.interrupt.token());
     }
     trace.finish();
+    const std::string tuned = tuning.endAnswer(*model);
     if (options.json)
         printJson({{"tokens", result.tokens}, {"text", text}, {"finish", finishName(result.finish)},
             {"steps", steps},
@@ -120,6 +126,8 @@ int run(const Options& options, Program& program)
     else if (tokenizer && forOutput("\x1b") != "\x1b")
         print("\n");
     program.note(statsLine(result));
+    if (!tuned.empty())
+        program.note(tuned);
     return result.finish == FinishReason::cancelled ? kInterruptedStatus : kDone;
 }
 

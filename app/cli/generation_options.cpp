@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "app/cli/auto_tree.h"
 #include "core/decode/tree_choices.h"
 
 namespace gorgon {

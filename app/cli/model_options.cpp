@@ -176,18 +176,31 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     }
 }
 
+void addRandomOptions(CLI::App& command, ModelOptions& options)
+{
+    command.add_flag("--random-weights", options.random_weights,
+        "Random weights and 4 heads in the shape of the folder's config.json: nothing else is "
+        "needed");
+    command
+        .add_option("--random-heads", options.random_heads,
+            "With --random-weights: heads that share the vocabulary matrix (v2) or have one each "
+            "(v1)")
+        ->check(CLI::IsMember({"v1", "v2"}))
+        ->capture_default_str();
+}
+
 std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program)
 {
     constexpr int kHeads = 4;
     checkDevice(options);
     const ModelConfig config = readModelConfig(modelFolder(options));
-    const int64_t context
-        = options.context > 0 ? options.context : defaultContext(config);
+    const int64_t context = options.context > 0 ? options.context : defaultContext(config);
     checkContext(options, config);
     program.note("random weights in the shape of " + options.model);
     return makeRandomModel(makeCpuBackend({.n_threads = options.threads}), config,
         dtypeOf(options.weights).value_or(DType::bf16), context,
-        options.heads == "none" ? 0 : kHeads, false, options.seed.value_or(1));
+        options.heads == "none" ? 0 : kHeads, options.random_heads == "v1",
+        options.seed.value_or(1));
 }
 
 std::shared_ptr<const Tokenizer> openTokenizer(

@@ -23,6 +23,8 @@ struct ModelOptions
     std::string head_weights; // empty: as the base
     int64_t context = 0;
     std::optional<uint64_t> seed;
+    bool random_weights = false;
+    std::string random_heads = "v2";
 };
 
 /// For what needs no weights: --model acts, the other common options are accepted.
@@ -36,8 +38,10 @@ std::filesystem::path modelFolder(const ModelOptions& options);
 
 /// Loads with progress on standard error. Throws Interrupted.
 std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program);
-/// A model with random weights (bf16 unless --weights says otherwise) and 4 heads that share the
-/// vocabulary matrix, in the shape of the folder's config.json.
+/// Heads of a model with random weights: "v2" share the vocabulary matrix, "v1" have one each.
+void addRandomOptions(CLI::App& command, ModelOptions& options);
+/// A model with random weights (bf16 unless --weights says otherwise) and 4 heads, in the shape of
+/// the folder's config.json.
 std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program);
 
 /// nullptr, said on standard error where a file is there but unsound, if none is `required`.

@@ -5,8 +5,9 @@
 #include "app/cli/generation_options.h"
 #include "app/cli/model_options.h"
 #include "app/cli/prompt_options.h"
+#include "app/cli/tree_costs.h"
 #include "core/decode/tree_choices.h"
-#include "core/train/tree_search.h"
+#include "core/eval/cost_curve.h"
 
 namespace gorgon {
 
@@ -85,22 +86,21 @@ AccuracyRows readAccuracies(const std::string& file)
     return rows;
 }
 
-/// Time of a step by its nodes, from 1 on: a JSON list, or the report of `bench --json`, between
-/// whose sizes the time is taken to grow evenly.
-std::vector<double> readCosts(const std::string& file)
+/// Times of steps by their nodes: a JSON list for 1, 2, 3 ... nodes, or the JSON of gorgon-cli
+/// bench or tree costs, which has rows and may have the time of the heads.
+CostCurve readCosts(const std::string& file)
 {
     const auto fail = [&](const char* found) {
         throw std::runtime_error(file
             + ": expected a JSON list of times for 1, 2, 3 ... nodes or the JSON of gorgon-cli "
-              "bench, "
-              "found "
+              "bench or gorgon-cli tree costs, found "
             + found);
     };
     const nlohmann::json json = readJson(file);
-    std::map<int, double> measured; // by nodes
     const bool is_report = json.is_object() && json.contains("rows") && json["rows"].is_array();
     if (!is_report && !json.is_array())
         fail("something else");
+    std::map<int, double> measured; // by nodes
     for (const nlohmann::json& entry : is_report ? json["rows"] : json) {
         const bool is_row = entry.is_object() && entry.contains("nodes") && entry.contains("us")
             && entry["nodes"].is_number_integer() && entry["us"].is_number();
@@ -108,19 +108,23 @@ std::vector<double> readCosts(const std::string& file)
             fail("an entry that is no time");
         const int64_t nodes
             = is_report ? entry["nodes"].get<int64_t>() : int64_t(measured.size()) + 1;
-        const double time = (is_report ? entry["us"] : entry).get<double>();
-        if (nodes < 1 || nodes > kMaxNodes || !(time > 0) || !(time < 1e15))
-            fail("a size or a time out of range");
-        measured[int(nodes)] = time;
+        if (nodes < 1 || nodes > kMaxNodes)
+            fail("a size out of range");
+        measured[int(nodes)] = (is_report ? entry["us"] : entry).get<double>();
     }
     if (!measured.contains(1))
         fail("no time for one node");
-    std::vector<double> costs{measured[1]};
-    for (auto from = measured.begin(), to = std::next(from); to != measured.end(); from = to++)
-        for (int nodes = from->first + 1; nodes <= to->first; nodes++)
-            costs.push_back(from->second
-                + (to->second - from->second) * (nodes - from->first) / (to->first - from->first));
-    return costs;
+    CostCurve curve;
+    for (const auto& [nodes, us] : measured) {
+        curve.nodes.push_back(nodes);
+        curve.step_us.push_back(us);
+    }
+    if (is_report && json.contains("heads_us") && json["heads_us"].is_array())
+        for (const nlohmann::json& us : json["heads_us"])
+            curve.heads_us.push_back(us.is_number() ? us.get<double>() : 0);
+    if (!isUsable(curve))
+        fail("a time out of range");
+    return curve;
 }
 
 int runSearch(const Options& options, const Program& program)
@@ -132,18 +136,24 @@ int runSearch(const Options& options, const Program& program)
     } catch (const std::invalid_argument& problem) {
         throw std::runtime_error(options.accuracy + ": " + problem.what());
     }
+    std::string speed;
     if (!options.costs.empty()) {
-        const size_t n_paying = size_t(bestChoiceCount(tree, readCosts(options.costs)));
+        const std::vector<double> costs = costsOf(readCosts(options.costs), tree);
+        const size_t n_paying = size_t(bestChoiceCount(tree, costs));
         tree.choices.resize(n_paying);
         tree.tokens_per_step.resize(n_paying + 1);
         if (n_paying == 0)
             program.note("no tree pays at these costs: plain decoding is fastest");
+        char text[60];
+        std::snprintf(text, sizeof text, ", %.2f times the speed of plain decoding",
+            tree.tokens_per_step.back() * costs.front() / costs[n_paying]);
+        speed = text;
     }
     printJson(tree.choices);
     char line[120];
     std::snprintf(line, sizeof line, "%zu nodes and the root, %.3f tokens a step expected",
         tree.choices.size(), tree.tokens_per_step.empty() ? 1.0 : tree.tokens_per_step.back());
-    program.note(line);
+    program.note(line + speed);
     return kDone;
 }
 
@@ -187,10 +197,11 @@ void addTree(CLI::App& app, Program& program)
         ->capture_default_str();
     search->add_option("--costs", options->costs,
         "Keep only as many nodes as pay: a JSON list of times for 1, 2, 3 ... nodes, or the JSON "
-        "of "
-        "gorgon-cli bench");
+        "of gorgon-cli bench or gorgon-cli tree costs");
     search->add_flag("--json", options->json, "As always: the answer is one JSON value");
     addIdleModelOptions(*search, options->model);
+
+    addTreeCosts(*command, program);
 }
 
 } // namespace gorgon

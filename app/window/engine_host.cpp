@@ -100,6 +100,13 @@ void EngineHost::connectEngine()
     });
     connect(m_engine, &EngineWorker::costsMeasured, m_window, &MainWindow::setStepCosts);
     connect(m_engine, &EngineWorker::costsMeasured, this, [this] { m_costs_known = true; });
+    connect(m_engine, &EngineWorker::costCurveKnown, m_window, &MainWindow::setCostCurve);
+    connect(m_engine, &EngineWorker::treeTuned, this,
+        [this](const TreeSpec& tree, const QString& sentence) {
+            m_window->tuning()->showTunedTree(tree);
+            if (!sentence.isEmpty())
+                m_window->showNotice(sentence);
+        });
     connect(m_engine, &EngineWorker::treeFound, this,
         [this](const TreeSpec& tree, const QString& sentence) {
             m_window->tuning()->setCustomTree(tree);
@@ -224,10 +231,9 @@ void EngineHost::connectWindow()
     connect(m_window, &MainWindow::closing, this, &EngineHost::shutDown);
     connect(m_window->tuning(), &TuningPanel::fastestTreeRequested, this, [this] {
         m_stop_timing = {};
-        QMetaObject::invokeMethod(m_engine,
-            [engine = m_engine, stop = m_stop_timing.get_token()] {
-                engine->findFastestTree(stop);
-            });
+        QMetaObject::invokeMethod(m_engine, [engine = m_engine, stop = m_stop_timing.get_token()] {
+            engine->findFastestTree(stop);
+        });
     });
     connect(m_window->tuning(), &TuningPanel::customTreeEntered, this, [this](const QString& text) {
         TreeSpec tree;

@@ -11,6 +11,7 @@
 #include "core/decode/tree_choices.h"
 #include "core/eval/auto_tree.h"
 #include "core/eval/benchmark.h"
+#include "core/eval/kept_costs.h"
 #include "core/model/available_memory.h"
 #include "core/model/inspect.h"
 
@@ -26,7 +27,8 @@ namespace gorgon {
 namespace {
 
 constexpr int kCostMs = 60;
-constexpr int kOwnText = 16; // tokens of the model's own, behind which trees are timed
+constexpr int kOwnText = 16; // tokens of the model's own, from which it practises
+constexpr double kFewSamples = 32; // of a head: fewer tell little
 constexpr uint64_t kCostBytes = uint64_t(1)
     << 30; // larger models are not timed unasked: seconds of work
 
@@ -71,6 +73,7 @@ void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
         m_template = m_open.chat_template;
         m_template_name.clear();
         m_labels = std::make_unique<TokenLabels>(m_open.tokenizer);
+        readTuning();
         announce();
     } catch (const LoadCancelled&) {
         emit loadFailed({}, bool(m_open.engine));
@@ -91,9 +94,41 @@ void EngineWorker::announce()
     emit loaded(summary(), trees(), defaults);
     emit detailsRead(modelDetails(m_open, summary()));
     emit templatesRead(templateChoice(m_open.chat_template.get(), m_template_name));
+    showCurve();
     if (!m_template)
         emit noticed(tr("This model has no chat template: each message is its prompt, as typed. "
                         "Another one can be chosen under Prompt."));
+}
+
+/// What earlier runs of the program measured and counted.
+void EngineWorker::readTuning()
+{
+    const Model& model = m_open.model();
+    m_cost_file = costFile(defaultCostFolder(), model);
+    m_tuner = {};
+    if (std::optional<KeptCosts> kept = readKeptCosts(m_cost_file, model))
+        m_tuner = {std::move(kept->curve), int(model.heads.size()), std::move(kept->hits)};
+}
+
+void EngineWorker::showCurve()
+{
+    const TreeWorths worths = m_tuner.worths();
+    emit costCurveKnown({QVector<double>(worths.step_us.begin(), worths.step_us.end()),
+        QVector<double>(worths.tokens.begin(), worths.tokens.end())});
+}
+
+void EngineWorker::tune(const DecodeStep& step)
+{
+    const bool drafted = !m_tuner.best().tree.choices.empty();
+    if (!m_tuner.add(step))
+        return;
+    const bool drafts = !m_tuner.best().tree.choices.empty();
+    emit treeTuned(m_tuner.best().tree,
+        drafted == drafts ? QString()
+            : drafts
+            ? tr("The heads are right often enough again: a tree is drafted.")
+            : tr("Drafting does not pay here at the moment: every step makes one token. The "
+                 "heads are still asked now and then."));
 }
 
 void EngineWorker::chooseTemplate(const QString& name)
@@ -177,8 +212,20 @@ void EngineWorker::generate(const Turn& turn)
     TextCallbacks callbacks;
     callbacks.on_prefill = [this](int done, int total) { emit promptRead(done, total); };
     StepPace pace(*m_settings);
+    GenerateSettings in_force;
+    uint64_t seen = 0;
+    const auto source = [&]() -> const GenerateSettings& {
+        m_settings->read(in_force, seen);
+        if (in_force.tree.name == kAutoTree && !m_tuner.curve().empty())
+            m_tuner.apply(in_force);
+        else
+            in_force.report_ranks = 0, in_force.run_all_heads = false;
+        return in_force;
+    };
     callbacks.on_step = [&](const DecodeStep& step, const std::string& text) {
         feed.addStep(step, text);
+        if (in_force.tree.name == kAutoTree)
+            tune(step);
         if (pace.isSlowed())
             feed.flush();
         pace.wait(turn.stop, m_quit);
@@ -186,12 +233,16 @@ void EngineWorker::generate(const Turn& turn)
     callbacks.on_end = [&](const std::string& rest) { feed.addRest(rest); };
     try {
         Session& session = m_sessions.get(*m_open.engine, turn.conversation);
-        const GeneratedText generated = generateText(
-            *m_open.engine, session, m_open.tokenizer, prompt.tokens, m_template != nullptr,
-            [this] { return m_settings->get(); }, callbacks, turn.stop);
+        const GeneratedText generated = generateText(*m_open.engine, session, m_open.tokenizer,
+            prompt.tokens, m_template != nullptr, source, callbacks, turn.stop);
         Message answer = feed.finish(&generated.result);
-        answer.settings = answerSettingsJson(m_settings->get(), generated.result, feed.marks());
+        answer.settings = answerSettingsJson(in_force, generated.result, feed.marks());
         emit answered(turn.conversation, answer);
+        if (in_force.tree.name == kAutoTree && !m_tuner.curve().empty()) {
+            m_tuner.endAnswer();
+            keepTuning(m_cost_file, model, m_tuner);
+            showCurve();
+        }
     } catch (const std::exception& error) {
         m_sessions.drop(turn.conversation);
         emit failed(sentenceOf(error));
@@ -244,6 +295,10 @@ void EngineWorker::measureCosts(const std::stop_token& stop)
             costs.tree_us = costs.tree_us > 0 ? std::min(costs.tree_us, now.tree_us) : now.tree_us;
         } while (!enough.hasExpired());
         emit costsMeasured(costs.plain_us, choices.empty() ? 0 : costs.tree_us);
+        if (m_tuner.curve().empty()) {
+            m_tuner = makeTreeTuner(*m_open.engine, session, m_cost_file, false, {}, stop);
+            showCurve();
+        }
     } catch (const std::exception& error) {
         emit noticed(sentenceOf(error));
     }
@@ -255,22 +310,29 @@ void EngineWorker::findFastestTree(const std::stop_token& stop)
         return;
     try {
         Session session = m_open.engine->makeSession();
-        const std::vector<int> prompt = ownText(*m_open.engine, session, kOwnText);
-        AutoTree found = findAutoTree(*m_open.engine, session, prompt, {}, stop);
-        if (stop.stop_requested()) {
+        if (m_tuner.curve().empty())
+            m_tuner = makeTreeTuner(*m_open.engine, session, m_cost_file, false, {}, stop);
+        if (!m_tuner.hits().empty() && m_tuner.hits().front().samples < kFewSamples) {
+            const std::vector<int> prompt = ownText(*m_open.engine, session, kOwnText);
+            practise(*m_open.engine, session, prompt, m_tuner, stop);
+            keepTuning(m_cost_file, m_open.model(), m_tuner);
+        }
+        showCurve();
+        if (m_tuner.curve().empty() || stop.stop_requested()) {
             emit noticed(
                 tr("The search for the fastest tree was stopped; ask for it again in Tune."));
             return;
         }
+        const TunedTree& found = m_tuner.best();
         const auto ms = [](double us) { return QLocale().toString(us / 1e3, 'g', 2); };
         if (found.tree.choices.empty())
-            emit treeFound({},
-                tr("Every tree was slower than plain decoding here: no tree is used. Choose one "
-                   "in Tune to see it all the same."));
+            emit treeFound(found.tree,
+                tr("Every tree was slower than plain decoding here: no tree is used for now. The "
+                   "heads are still asked now and then."));
         else
             emit treeFound(found.tree,
                 tr("The fastest here has %1 nodes: %2 tokens a step are expected at %3 ms, "
-                   "against %4 ms of a plain step.")
+                   "against %4 ms of a plain step. It is refined while you chat.")
                     .arg(found.tree.choices.size() + 1)
                     .arg(found.tokens_per_step, 0, 'f', 1)
                     .arg(ms(found.tree_us), ms(found.plain_us)));

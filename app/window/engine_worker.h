@@ -10,8 +10,10 @@
 #include "app/window/token_labels.h"
 #include "app/window/turn.h"
 #include "app/window/window_options.h"
+#include "core/eval/tree_tuner.h"
 #include "ui/chat/chat_values.h"
 #include "ui/details/model_details.h"
+#include "ui/plots/cost_view.h"
 #include "ui/prompt/prompt_view.h"
 
 #include <QObject>
@@ -39,10 +41,10 @@ public slots:
     virtual void answer(const gorgon::Turn& turn);
     /// Tokens of a conversation, for the context meter.
     virtual void countContext(const gorgon::Conversation& conversation);
-    /// Times a plain step and one with the tree of the settings now in force, for a fraction of a second at
-    /// most.
+    /// Times a plain step and one with the tree of the settings now in force, for a fraction of a
+    /// second at most.
     virtual void measureCosts(const std::stop_token& stop);
-    /// Counts, times and answers with treeFound.
+    /// Times steps, counts hits of the heads where none are known, and answers with treeFound.
     virtual void findFastestTree(const std::stop_token& stop);
 
 signals:
@@ -57,7 +59,10 @@ signals:
     void promptMade(const gorgon::PromptView& prompt); // what the next answer continues
     /// No choices: plain decoding is the fastest here.
     void treeFound(const gorgon::TreeSpec& tree, const QString& sentence);
+    /// The tree "auto" in use has other choices now; a sentence where it ended or began to pay.
+    void treeTuned(const gorgon::TreeSpec& tree, const QString& sentence);
     void costsMeasured(double plain_us, double tree_us);
+    void costCurveKnown(const gorgon::CostView& costs);
     void promptRead(int done, int total);
     void noticed(const QString& sentence); // worth knowing, no failure
     void progressed(const gorgon::AnswerProgress& progress);
@@ -72,6 +77,9 @@ private:
     void announce();
     void generate(const Turn& turn);
     void showPrompt(qint64 conversation, const ChatPrompt& prompt);
+    void readTuning();
+    void showCurve();
+    void tune(const DecodeStep& step);
 
     WindowOptions m_options;
     std::shared_ptr<LiveSettings> m_settings;
@@ -81,6 +89,8 @@ private:
     QString m_template_name; // of a chosen one
     std::unique_ptr<TokenLabels> m_labels;
     SessionPool m_sessions;
+    TreeTuner m_tuner; // without a curve: steps were not timed yet
+    std::filesystem::path m_cost_file;
 };
 
 } // namespace gorgon

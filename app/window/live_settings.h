@@ -22,6 +22,17 @@ public:
     {
         const std::scoped_lock lock(m_mutex);
         m_settings = settings;
+        m_version++;
+    }
+
+    /// Copies them where they are newer than `seen`.
+    void read(GenerateSettings& settings, uint64_t& seen) const
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (seen == m_version)
+            return;
+        settings = m_settings;
+        seen = m_version;
     }
 
     /// Steps a second at most; 0: as fast as the engine can.
@@ -31,6 +42,7 @@ public:
 private:
     mutable std::mutex m_mutex;
     GenerateSettings m_settings;
+    uint64_t m_version = 1;
     std::atomic<int> m_pace = 0;
 };
 

@@ -51,9 +51,14 @@ TreeSpec readTree(const QJsonObject& object, const TreeSpec& otherwise,
     if (known != trees.end())
         return *known;
     TreeSpec tree;
+    if (name == kAutoTree
+        && object.value(QLatin1String("choices")).toString() == QLatin1String("[]"))
+        return {kAutoTree, {}};
     if (!readCustomTree(object.value(QLatin1String("choices")).toString(), tree).isEmpty()
         || !unfillable(tree.choices, n_heads, kMaxTopK).empty())
         return otherwise;
+    if (name == kAutoTree)
+        tree.name = name;
     return tree;
 }
 

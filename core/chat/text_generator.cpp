@@ -74,7 +74,7 @@ GeneratedText generateText(Engine& engine, Session& session,
     checkTokens(engine.model(), *tokenizer, prompt);
     GeneratedText generated;
     TextStream stream(std::move(tokenizer), at_start, settings().stop);
-    const auto emit = [&](DecodeStep& step, const std::string& text) {
+    const auto emit = [&](const DecodeStep& step, const std::string& text) {
         generated.text += text;
         if (callbacks.on_step)
             callbacks.on_step(step, text);
@@ -82,12 +82,12 @@ GeneratedText generateText(Engine& engine, Session& session,
     generated.result = engine.generate(session, prompt, settings,
         {callbacks.on_prefill,
             [&](const DecodeStep& whole) -> std::optional<int> {
-                DecodeStep step = whole;
                 std::string text;
                 for (size_t i = 0; i < whole.tokens.size(); i++) {
                     text += stream.push(whole.tokens[i]);
                     if (stream.stopped()) {
                         // The token that completed the stop text is the last one kept.
+                        DecodeStep step = whole;
                         step.tokens.resize(i + 1);
                         step.path.resize(i + 1);
                         step.accept_length = int(i);
@@ -95,7 +95,7 @@ GeneratedText generateText(Engine& engine, Session& session,
                         return int(i + 1);
                     }
                 }
-                emit(step, text);
+                emit(whole, text);
                 return std::nullopt;
             }},
         std::move(stop));

@@ -14,6 +14,9 @@ namespace gorgon {
 using Choice = std::vector<int>;
 using Choices = std::vector<Choice>;
 
+/// The name of a tree that is fitted to the machine and the heads while text is made.
+constexpr const char* kAutoTree = "auto";
+
 /// A tree to ask for. Choices stand in the order of their worth where that is known, so that a node
 /// budget keeps the first ones. No choices: plain decoding.
 struct TreeSpec

@@ -48,11 +48,16 @@ struct DecodeStep
     AcceptanceMode acceptance = AcceptanceMode::greedy;
     float temperature = 0;
     int accept_length = 0; // accepted nodes below the root that were emitted
-    int next_root = -1; // drawn at the last accepted node; emitted by the next step; -1: there is none
+    int next_root
+        = -1; // drawn at the last accepted node; emitted by the next step; -1: there is none
     int n_bad_heads = 0; // heads that gave no finite number; their draft was dropped
     std::vector<int> tokens; // emitted: root and accepted nodes, accept_length + 1
     std::vector<int> path; // their node numbers
     std::vector<StepNode> nodes;
+    // What the heads proposed for the positions behind the root, whether the tree used it or not:
+    // (heads that ran, n_ranks), -1 where a head had nothing.
+    int n_ranks = 0;
+    std::vector<int> head_tokens;
     StepTimes times;
 };
 

@@ -72,13 +72,14 @@ private:
     CandidateTree m_cut; // the same without the levels that no longer fit the context
 };
 
-DecodeStep toStep(const StepRecord& record, const CandidateTree& tree)
+/// Fills the step from the record; memory that it holds is used again.
+void readStep(const StepRecord& record, const CandidateTree& tree, DecodeStep& step)
 {
-    DecodeStep step;
     step.accept_length = record.accept_length;
     step.next_root = record.next_root;
     step.n_bad_heads = record.n_bad_heads;
     step.path.assign(record.path, record.path + record.accept_length + 1);
+    step.tokens.clear();
     for (const int node : step.path)
         step.tokens.push_back(record.token[node]);
     step.nodes.resize(record.n_nodes);
@@ -103,17 +104,29 @@ DecodeStep toStep(const StepRecord& record, const CandidateTree& tree)
     step.times.draft_us = between(StepPhase::begin, StepPhase::proposed);
     step.times.verify_us = between(StepPhase::proposed, StepPhase::verified);
     step.times.accept_us = between(StepPhase::verified, StepPhase::accepted);
-    return step;
+}
+
+void readProposals(const StepRecord& record, int n_heads, int n_ranks, DecodeStep& step)
+{
+    step.n_ranks = std::min(n_ranks, kReportedRanks);
+    step.head_tokens.clear();
+    for (int head = 0; head < n_heads; head++)
+        step.head_tokens.insert(step.head_tokens.end(), record.head_token[head],
+            record.head_token[head] + step.n_ranks);
 }
 
 /// The last token of an answer needs no pass over the model.
-DecodeStep rootOnly(int root)
+void rootOnly(int root, DecodeStep& step)
 {
-    DecodeStep step;
-    step.tokens = {root};
-    step.path = {0};
-    step.nodes = {{.token = root, .verdict = Verdict::accepted}};
-    return step;
+    step.accept_length = 0;
+    step.next_root = -1;
+    step.n_bad_heads = 0;
+    step.tokens.assign(1, root);
+    step.path.assign(1, 0);
+    step.nodes.assign(1, {.token = root, .verdict = Verdict::accepted});
+    step.n_ranks = 0;
+    step.head_tokens.clear();
+    step.times = {};
 }
 
 /// The answer ends with the n-th token of the step.
@@ -246,16 +259,14 @@ void Engine::prefill(Session& session, std::span<const int> prompt,
     stats.prefill_ms = microsecondsSince(start) * 1e-3;
 }
 
-void Engine::runStep(
-    Session& session, const CandidateTree& tree, const GenerateSettings& settings, uint64_t seed)
+void Engine::runStep(Session& session, const CandidateTree& tree, int n_heads, int top_k,
+    const GenerateSettings& settings, uint64_t seed)
 {
     if (tree.choices != m_written)
         writeTree(tree);
     writeSettings(settings, seed);
     Workspace& w = m_workspace;
     const int m = tree.nodeCount();
-    const int n_heads = tree.depth(); // deeper heads draft nothing that this tree could use
-    const int top_k = tree.maxRank() + 1;
     const bool keep_logits = needsLogits(settings);
     const Tensor logits = keep_logits ? logitsRows(m) : Tensor{};
     const Tensor rows = w.normed.rowsFrom(0, m);
@@ -264,7 +275,7 @@ void Engine::runStep(
                              | uint64_t(keep_logits) << 22)
         ^ (uint64_t(reinterpret_cast<uintptr_t>(session.cache.data.as<char>())) << 23);
 
-    backend().runStep(key, [&] {
+    const auto enqueue = [&] {
         backend().stamp(w.state, StepPhase::begin);
         if (n_heads > 0)
             runHeads(*m_model, w, n_heads, top_k);
@@ -279,7 +290,8 @@ void Engine::runStep(
         backend().keepAccepted(rows, w.state, w.kept);
         backend().commit(session.cache, w.state);
         backend().stamp(w.state, StepPhase::accepted);
-    });
+    };
+    backend().runStep(key, std::cref(enqueue)); // by reference: a copy would be allocated
     backend().readRecord(w.state, m_record);
     checkRecord();
 }
@@ -298,7 +310,7 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
         if (id < 0 || id >= vocab)
             throw std::runtime_error("prompt: expected token ids below " + std::to_string(vocab)
                 + ", found " + std::to_string(id));
-    GenerateSettings settings = settings_source();
+    GenerateSettings settings = settings_source(); // the last usable ones
     if (const std::string problem = settingsProblem(settings); !problem.empty())
         throw std::runtime_error(problem);
 
@@ -313,14 +325,21 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
         return !settings.ignore_eos && std::find(eos.begin(), eos.end(), token) != eos.end();
     };
     TreeChooser trees;
+    DecodeStep step; // its memory serves every step
+    step.tokens.reserve(kMaxDepth + 1);
+    step.path.reserve(kMaxDepth + 1);
+    step.nodes.reserve(kMaxNodes);
+    step.head_tokens.reserve(size_t(kMaxHeads) * kReportedRanks);
+    result.tokens.reserve(size_t(std::min<int64_t>(settings.max_tokens, m_model->context)));
     for (bool running = true; running;) {
         if (stop.stop_requested()) {
             result.finish = FinishReason::cancelled;
             break;
         }
         const auto step_start = Clock::now();
-        if (GenerateSettings fresh = settings_source(); settingsProblem(fresh).empty())
-            settings = std::move(fresh);
+        if (const GenerateSettings& fresh = settings_source();
+            fresh != settings && settingsProblem(fresh).empty())
+            settings = fresh;
         const auto position = int64_t(prompt.size() + result.tokens.size());
         const int64_t left = settings.max_tokens - int64_t(result.tokens.size());
         const int64_t room = m_model->context - position;
@@ -328,13 +347,18 @@ GenerateResult Engine::generate(Session& session, std::span<const int> prompt,
             result.finish = left <= 0 ? FinishReason::length : FinishReason::context;
             break;
         }
-        DecodeStep step;
         if (const int root = m_record.next_root; ends(root) || left == 1 || room == 1) {
-            step = rootOnly(root);
+            rootOnly(root, step);
         } else {
             const CandidateTree& tree = trees.choose(settings, int(m_model->heads.size()), room);
-            runStep(session, tree, settings, result.seed);
-            step = toStep(m_record, tree);
+            // Deeper heads than the tree's levels run only where their proposals are asked for.
+            const int n_heads = settings.run_all_heads
+                ? std::min(settings.n_heads, int(m_model->heads.size()))
+                : tree.depth();
+            const int top_k = std::max({1, tree.maxRank() + 1, settings.report_ranks});
+            runStep(session, tree, n_heads, top_k, settings, result.seed);
+            readStep(m_record, tree, step);
+            readProposals(m_record, n_heads, top_k, step);
             session.tokens.insert(session.tokens.end(), step.tokens.begin(), step.tokens.end());
         }
         const auto eos_at = std::find_if(step.tokens.begin(), step.tokens.end(), ends);

@@ -3,6 +3,7 @@
 // only.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,9 +42,30 @@ struct GenerateCallbacks
     std::function<std::optional<int>(const DecodeStep&)> on_step;
 };
 
-using SettingsSource = std::function<GenerateSettings()>;
+/// Asked where a step begins; refers to values that stay as they are until it is asked again.
+class SettingsSource
+{
+public:
+    template <class F>
+    requires std::same_as < std::invoke_result_t<F&>,
+    const GenerateSettings& > SettingsSource(
+        F source) // NOLINT(google-explicit-constructor): takes lambdas
+        : m_source(std::move(source))
+    {
+    }
+    /// The same all the time. settings must outlive the generation.
+    SettingsSource(const GenerateSettings& settings) // NOLINT(google-explicit-constructor)
+        : m_source([&settings]() -> const GenerateSettings& { return settings; })
+    {
+    }
+    const GenerateSettings& operator()() const { return m_source(); }
 
-/// One generation at a time; not thread-safe. Settings are read where a step begins.
+private:
+    std::function<const GenerateSettings&()> m_source;
+};
+
+/// One generation at a time; not thread-safe. Settings are read where a step begins; a step whose
+/// tree was there before allocates nothing.
 class Engine
 {
 public:
@@ -73,15 +95,15 @@ public:
     /// cache holds: forward, vocabulary, acceptance, commit; and of one round of the heads.
     double timeVerify(Session& session, const CandidateTree& tree, int64_t kv_len);
     double timeHeads(int n_heads, int top_k);
-    /// Microseconds to read n tokens (at most kMaxNodes) into an empty cache.
+    /// Microseconds to read n tokens, as many as the context holds, into an empty cache.
     double timePrefill(Session& session, int n);
 
 private:
     void prefill(Session& session, std::span<const int> prompt, const GenerateSettings& settings,
         uint64_t seed, const GenerateCallbacks& callbacks, const std::stop_token& stop,
         GenerateStats& stats);
-    void runStep(Session& session, const CandidateTree& tree, const GenerateSettings& settings,
-        uint64_t seed);
+    void runStep(Session& session, const CandidateTree& tree, int n_heads, int top_k,
+        const GenerateSettings& settings, uint64_t seed);
     void writeSettings(const GenerateSettings& settings, uint64_t seed);
     void writeKvLen(int64_t kv_len);
     void writeTree(const CandidateTree& tree);

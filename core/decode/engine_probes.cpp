@@ -116,13 +116,17 @@ double Engine::timeHeads(int n_heads, int top_k)
 double Engine::timePrefill(Session& session, int n)
 {
     Workspace& w = m_workspace;
-    n = int(std::min<int64_t>({n, kMaxNodes, m_model->context}));
+    n = int(std::min<int64_t>(n, m_model->context));
     session.tokens.clear();
     writeKvLen(0);
-    const std::vector<int32_t> tokens(n, 1 % int(m_model->vocabMatrix().n_out));
+    const std::vector<int32_t> tokens(kMaxNodes, 1 % int(m_model->vocabMatrix().n_out));
     backend().upload(w.prompt, tokens.data(), tokens.size() * sizeof(int32_t));
     const auto start = Clock::now();
-    forward(*m_model, session.cache, w, w.prompt, n, nullptr);
+    for (int first = 0; first < n; first += kMaxNodes) {
+        const int m = std::min(kMaxNodes, n - first);
+        forward(*m_model, session.cache, w, w.prompt, m, nullptr);
+        backend().advance(w.state, m);
+    }
     backend().readRecord(w.state, m_record);
     return microsecondsSince(start);
 }

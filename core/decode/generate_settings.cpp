@@ -36,6 +36,7 @@ std::string settingsProblem(const GenerateSettings& settings)
              outside("number of heads", settings.n_heads, 0, kMaxHeads),
              outside("head top-k", settings.head_top_k, 1, kMaxTopK),
              outside("tree nodes", settings.max_nodes, 1, kMaxNodes),
+             outside("reported ranks", settings.report_ranks, 0, kReportedRanks),
          })
         if (!problem.empty())
             return problem;

@@ -27,6 +27,10 @@ struct GenerateSettings
     std::optional<uint64_t> seed; // none: a new one for every answer
     std::vector<std::string> stop; // texts that end an answer
     bool ignore_eos = false;
+    // For DecodeStep::head_tokens: ranks of each head that runs, at most kReportedRanks, 0: those
+    // of the tree; and whether heads run that the tree does not need.
+    int report_ranks = 0;
+    bool run_all_heads = false;
 
     bool operator==(const GenerateSettings&) const = default;
 };

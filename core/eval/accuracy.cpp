@@ -68,8 +68,7 @@ AccuracyTable measureAccuracy(Engine& engine, Session& session,
     settings.ignore_eos = true;
     for (size_t i = 0; i < prompts.size() && !stop.stop_requested(); i++) {
         std::vector<int> tokens = prompts[i];
-        const auto answer = engine.generate(
-            session, tokens, [&] { return settings; }, {}, stop);
+        const auto answer = engine.generate(session, tokens, settings, {}, stop);
         tokens.insert(tokens.end(), answer.tokens.begin(), answer.tokens.end());
         judge.judge(tokens, int64_t(prompts[i].size()) - 1);
         if (progress)

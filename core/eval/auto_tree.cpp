@@ -3,115 +3,66 @@
 
 #include <algorithm>
 
-#include "core/eval/accuracy.h"
-#include "core/eval/benchmark.h"
-#include "core/train/tree_search.h"
+#include "core/eval/kept_costs.h"
 
 namespace gorgon {
 
 namespace {
 
-constexpr int kMostTokens = 128; // continued for the count
+constexpr int kMostTokens = 128;
 constexpr int kFewestTokens = 16;
-constexpr double kCountUs = 2e6;
-constexpr int kRanks = 10;
-constexpr int kMostPrompt = 512;
-constexpr int kRounds = 5;
-constexpr int kSizes[] = {0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 15, 19, 23, 31, 47, 63}; // choices
-
-/// Shares of one prompt's continuation. One is added to every count, so that what was not seen
-/// among few tokens is unlikely rather than impossible.
-AccuracyRows smoothedShares(const AccuracyTable& table)
-{
-    AccuracyRows rows;
-    for (size_t head = 0; head < table.hits.size(); head++) {
-        const double total = double(table.samples[head]) + double(table.hits[head].size()) + 1;
-        rows.emplace_back();
-        for (const int64_t hits : table.hits[head])
-            rows.back().push_back(float((double(hits) + 1) / total));
-    }
-    return rows;
-}
-
-/// The least cost of each size in kSizes that was worth timing; sizes grow until they clearly lose.
-std::vector<double> timeSizes(Engine& engine, Session& session, const SearchedTree& searched,
-    const std::function<void(int, int)>& progress, const std::stop_token& stop)
-{
-    std::vector<double> costs;
-    const auto cost = [&](int n_choices) {
-        const Choices choices(
-            searched.choices.begin(), searched.choices.begin() + std::ptrdiff_t(n_choices));
-        const StepCosts both = measureStepCosts(engine, session, makeCandidateTree(choices), 1);
-        return n_choices == 0 ? both.plain_us : both.tree_us;
-    };
-    double best = 0;
-    for (const int size : kSizes) {
-        if (size > int(searched.choices.size()) || stop.stop_requested())
-            break;
-        costs.push_back(cost(size));
-        const double rate = searched.tokens_per_step[size] / costs.back();
-        best = std::max(best, rate);
-        if (rate < 0.6 * best)
-            break; // larger ones only cost more
-    }
-    // In alternation, and the least of each: other programs take time from long steps more often.
-    for (int round = 1; round < kRounds && !stop.stop_requested(); round++) {
-        for (size_t i = 0; i < costs.size(); i++)
-            costs[i] = std::min(costs[i], cost(kSizes[i]));
-        if (progress)
-            progress(round + 1, kRounds + 1);
-    }
-    return costs;
-}
-
-/// costs[n]: of a step with n choices, straight lines between the sizes that were timed.
-std::vector<double> costOfEveryCount(const std::vector<double>& timed)
-{
-    std::vector<double> costs;
-    for (size_t i = 0; i + 1 < timed.size(); i++)
-        for (int n = kSizes[i]; n < kSizes[i + 1]; n++)
-            costs.push_back(timed[i]
-                + (timed[i + 1] - timed[i]) * (n - kSizes[i]) / (kSizes[i + 1] - kSizes[i]));
-    costs.push_back(timed.back());
-    return costs;
-}
+constexpr double kPractiseUs = 2e6;
+constexpr int64_t kMostPrompt = 512;
 
 } // namespace
 
-AutoTree findAutoTree(Engine& engine, Session& session, std::span<const int> prompt,
-    const std::function<void(int done, int total)>& progress, std::stop_token stop)
+TreeTuner makeTreeTuner(Engine& engine, Session& session, const std::filesystem::path& file,
+    bool fresh, const TuningProgress& progress, std::stop_token stop)
 {
     const Model& model = engine.model();
-    const int n_heads = int(model.heads.size());
-    AutoTree found{.tree = {"auto", {}}};
-    const StepCosts first = measureStepCosts(engine, session, makeCandidateTree({}), 1);
-    found.plain_us = found.tree_us = first.plain_us;
-    if (n_heads == 0 || stop.stop_requested())
-        return found;
+    std::optional<KeptCosts> kept = readKeptCosts(file, model);
+    if (!kept || fresh) {
+        if (!kept)
+            kept.emplace();
+        kept->curve = measureCostCurve(engine, session, progress, std::move(stop));
+        kept->hits.resize(model.heads.size());
+        keepCosts(file, model, *kept);
+    }
+    return {std::move(kept->curve), int(model.heads.size()), std::move(kept->hits)};
+}
 
+void keepTuning(const std::filesystem::path& file, const Model& model, const TreeTuner& tuner)
+{
+    keepCosts(file, model, {tuner.curve(), tuner.hits()});
+}
+
+void practise(Engine& engine, Session& session, std::span<const int> prompt, TreeTuner& tuner,
+    std::stop_token stop)
+{
+    const Model& model = engine.model();
+    if (model.heads.empty() || tuner.curve().empty() || stop.stop_requested())
+        return;
     const auto room = int(std::min<int64_t>(model.context / 2, kMostTokens));
-    const int n_tokens = std::clamp(
-        int(kCountUs / std::max(first.plain_us, 1.0)), std::min(kFewestTokens, room), room);
-    const auto n_prompt = std::min<size_t>(
-        prompt.size(), size_t(std::min<int64_t>(kMostPrompt, model.context - n_tokens - 1)));
-    const std::span<const int> end = prompt.last(n_prompt);
-    const AccuracyTable table
-        = measureAccuracy(engine, session, {{end.begin(), end.end()}}, n_tokens, kRanks, {}, stop);
-    if (progress)
-        progress(1, kRounds + 1);
-    const SearchedTree searched
-        = searchTree(smoothedShares(table), std::end(kSizes)[-1], n_heads, kRanks);
-    const std::vector<double> timed = timeSizes(engine, session, searched, progress, stop);
+    GenerateSettings settings;
+    settings.ignore_eos = true;
+    settings.max_tokens = std::clamp(int(kPractiseUs / std::max(tuner.best().plain_us, 1.0)),
+        std::max(1, std::min(kFewestTokens, room)), std::max(1, room));
+    const int64_t most
+        = std::max<int64_t>(1, std::min(kMostPrompt, model.context - settings.max_tokens - 1));
+    const auto end = prompt.last(size_t(std::min<int64_t>(int64_t(prompt.size()), most)));
+    const auto source = [&]() -> const GenerateSettings& {
+        tuner.apply(settings);
+        settings.run_all_heads = true; // they are what is practised
+        return settings;
+    };
+    const auto count = [&](const DecodeStep& step) -> std::optional<int> {
+        tuner.add(step);
+        return std::nullopt;
+    };
     session.tokens.clear();
-    if (timed.empty() || stop.stop_requested())
-        return found;
-    const std::vector<double> costs = costOfEveryCount(timed);
-    const int best = bestChoiceCount(searched, costs);
-    found.tree.choices.assign(searched.choices.begin(), searched.choices.begin() + best);
-    found.plain_us = costs[0];
-    found.tree_us = costs[size_t(best)];
-    found.tokens_per_step = searched.tokens_per_step[size_t(best)];
-    return found;
+    engine.generate(session, end, source, {{}, count}, std::move(stop));
+    tuner.endAnswer();
+    session.tokens.clear();
 }
 
 } // namespace gorgon

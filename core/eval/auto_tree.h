@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tree that is fastest on this machine: how often these heads are right against what each size
-// of step costs here.
+// --tree auto from its beginning: what is known about a model on this machine, measured where
+// nothing is, and a tree that is counted out before a first answer where one is wanted at once.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <stop_token>
 
-#include "core/decode/engine.h"
+#include "core/eval/tree_tuner.h"
 
 namespace gorgon {
 
-struct AutoTree
-{
-    TreeSpec tree; // "auto"; no choices where plain decoding is the fastest
-    double plain_us = 0; // a plain step
-    double tree_us = 0; // a step with the tree, heads included
-    double tokens_per_step = 1; // expected, of greedy text
-};
+using TuningProgress = std::function<void(int done, int total)>;
 
-/// Continues the prompt greedily by up to 128 tokens to count how often the heads are right, times
-/// steps of growing trees in alternation, and takes the size with the most tokens per time. Two
-/// seconds of decoding for the count at most, where a step is not slower than that; the session is
-/// overwritten. A model without heads, and one that is stopped meanwhile, decodes plainly. prompt:
-/// at least one token; the end of a long one counts.
-AutoTree findAutoTree(Engine& engine, Session& session, std::span<const int> prompt,
-    const std::function<void(int done, int total)>& progress = {}, std::stop_token stop = {});
+/// A tuner from the figures kept in `file`; where there are none, from a measurement, which is then
+/// kept. fresh: measured in any case. Makes no tree for a model without heads or where it was
+/// stopped. The session is overwritten.
+TreeTuner makeTreeTuner(Engine& engine, Session& session, const std::filesystem::path& file,
+    bool fresh = false, const TuningProgress& progress = {}, std::stop_token stop = {});
+
+/// Keeps what the tuner knows by now.
+void keepTuning(const std::filesystem::path& file, const Model& model, const TreeTuner& tuner);
+
+/// Continues the prompt greedily by up to 128 tokens, two seconds of them at most where a step is
+/// not slower than that, and lets the tuner count. The session is overwritten. prompt: at least
+/// one token; the end of a long one counts.
+void practise(Engine& engine, Session& session, std::span<const int> prompt, TreeTuner& tuner,
+    std::stop_token stop = {});
 
 } // namespace gorgon

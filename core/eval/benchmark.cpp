@@ -10,6 +10,8 @@ namespace gorgon {
 
 namespace {
 
+constexpr int kPrefillTokens = 512; // of the prompt that is timed
+
 /// The value below which `share` of the samples lie; samples not empty.
 double quantile(std::vector<double> samples, double share)
 {
@@ -59,7 +61,7 @@ std::vector<int> ownText(Engine& engine, Session& session, int n)
     settings.acceptance = AcceptanceMode::exact;
     settings.seed = 1;
     settings.ignore_eos = true;
-    const GenerateResult result = engine.generate(session, text, [&] { return settings; }, {}, {});
+    const GenerateResult result = engine.generate(session, text, settings, {}, {});
     text.insert(text.end(), result.tokens.begin(), result.tokens.end());
     return text;
 }
@@ -112,7 +114,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
             if (progress)
                 progress(++done, total);
         }
-        prefill.push_back(engine.timePrefill(session, kMaxNodes));
+        prefill.push_back(engine.timePrefill(session, kPrefillTokens));
         if (progress)
             progress(++done, total);
     }
@@ -120,7 +122,8 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
         return report;
     const MachinePeaks peaks = measureMultiplyAdd(n_threads);
     report.machine = {n_threads, median(read_gbs), peaks.f32, peaks.bf16, peaks.int8};
-    report.prefill_tps = std::min<double>(kMaxNodes, double(model.context)) / median(prefill) * 1e6;
+    report.prefill_tps
+        = std::min<double>(kPrefillTokens, double(model.context)) / median(prefill) * 1e6;
 
     const double weights_per_row = weightsPerRow(model);
     const double gmacs = peaks.of(model.dtype, model.config.dim);
@@ -148,10 +151,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
     const auto run = [&](const TreeSpec& tree) {
         session.tokens.clear();
         settings.tree = tree;
-        return engine
-            .generate(
-                session, prompt, [&] { return settings; }, {}, stop)
-            .stats;
+        return engine.generate(session, prompt, settings, {}, stop).stats;
     };
     const bool medusa = options.medusa && !model.heads.empty() && !options.tree.choices.empty();
     for (int repeat = 0; repeat < options.repeats && !stop.stop_requested(); repeat++) {

@@ -11,8 +11,7 @@ Proof prove(Engine& engine, Session& session, std::span<const int> prompt,
     Proof proof;
     const auto run = [&](const GenerateSettings& with) {
         session.tokens.clear();
-        return engine.generate(
-            session, prompt, [&] { return with; }, {}, stop);
+        return engine.generate(session, prompt, with, {}, stop);
     };
     GenerateSettings without = settings;
     without.tree = {};

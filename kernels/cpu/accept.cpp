@@ -99,8 +99,12 @@ void cpuPropose(const TreeTables* tree, int n_heads_run, StepState* state)
     const int n_heads = std::clamp(n_heads_run, 0, kMaxHeads);
     record.n_nodes = n_nodes;
     record.n_bad_heads = 0;
-    for (int head = 0; head < n_heads; head++)
+    for (int head = 0; head < n_heads; head++) {
         record.n_bad_heads += state->head_bad[head] ? 1 : 0;
+        for (int rank = 0; rank < kReportedRanks; rank++)
+            record.head_token[head][rank]
+                = state->head_bad[head] ? -1 : state->head_token[head][rank];
+    }
     state->tokens[0] = state->root;
     record.draft_prob[0] = 1;
     for (int node = 1; node < n_nodes; node++) {

@@ -61,7 +61,7 @@ inline Run generate(Engine& engine, Session& session, const std::vector<int>& pr
     const GenerateSettings& settings)
 {
     Run run;
-    run.result = engine.generate(session, prompt, [&] { return settings; },
+    run.result = engine.generate(session, prompt, settings,
         {{}, [&](const DecodeStep& step) -> std::optional<int> {
              run.steps.push_back(step);
              return std::nullopt;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/history_plot.h"
 
+#include "ui/plots/plot_style.h"
 #include "ui/theme/theme.h"
 
 namespace gorgon {
@@ -23,11 +24,7 @@ void lie(QCPItemStraightLine* line, double y)
 HistoryPlot::HistoryPlot(QWidget* parent)
     : QCustomPlot(parent)
 {
-    setFocusPolicy(Qt::StrongFocus);
-    setNoAntialiasingOnDrag(false);
-    setMinimumHeight(150);
-    axisRect()->setAutoMargins(QCP::msBottom);
-    axisRect()->setMargins(QMargins(38, 22, 8, 0));
+    layOutPlot(this);
     m_cursor_line = addLine();
     m_reference_line = addLine();
     m_reference_text = new QCPItemText(this);
@@ -131,20 +128,7 @@ void HistoryPlot::placeFlags()
 void HistoryPlot::applyPlotTheme()
 {
     const Theme& t = theme();
-    setBackground(t.panel);
-    for (QCPAxis* axis : {xAxis, yAxis}) {
-        axis->setBasePen(Qt::NoPen);
-        axis->setTickPen(Qt::NoPen);
-        axis->setSubTickPen(Qt::NoPen);
-        axis->setTickLabelColor(t.muted);
-        axis->setTickLabelFont(monoFont(Theme::kCaption));
-        axis->setLabelColor(t.muted);
-        axis->setLabelFont(uiFont(Theme::kCaption));
-        axis->setTickLabelPadding(6);
-        axis->grid()->setZeroLinePen(Qt::NoPen);
-    }
-    xAxis->grid()->setVisible(false);
-    yAxis->grid()->setPen(QPen(blend(t.hairline, t.panel, t.high_contrast ? 0.5 : 0.8), 1));
+    stylePlot(this);
     m_reference_line->setPen(QPen(t.warning, t.high_contrast ? 2 : 1.3, Qt::DashLine));
     m_cursor_line->setPen(QPen(t.accent, 1.5));
     for (QCPItemText* text : {m_reference_text, m_flag_text}) {

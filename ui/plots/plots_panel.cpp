@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include "ui/plots/acceptance_plot.h"
+#include "ui/plots/cost_plot.h"
 #include "ui/plots/rolling.h"
 #include "ui/plots/throughput_plot.h"
 #include "ui/theme/theme.h"
@@ -32,6 +33,7 @@ PlotsPanel::PlotsPanel(QWidget* parent)
     connect(m_timer, &QTimer::timeout, this, &PlotsPanel::refresh);
     m_acceptance = new AcceptancePlot(this);
     m_throughput = new ThroughputPlot(this);
+    m_cost = new CostPlot(this);
 
     auto* all = new QVBoxLayout(this);
     all->setContentsMargins(Theme::kEdge, Theme::kGap, Theme::kEdge, Theme::kGap);
@@ -39,19 +41,39 @@ PlotsPanel::PlotsPanel(QWidget* parent)
     m_acceptance_value = addPlot(all, m_acceptance, tr("Tokens per step"));
     all->addSpacing(Theme::kGap);
     m_throughput_value = addPlot(all, m_throughput, tr("Tokens per second"));
+    all->addSpacing(Theme::kGap);
+    m_cost_value = addPlot(all, m_cost, tr("Cost of a step"));
     for (HistoryPlot* plot :
         {static_cast<HistoryPlot*>(m_acceptance), static_cast<HistoryPlot*>(m_throughput)})
         connect(plot, &HistoryPlot::stepClicked, this, &PlotsPanel::stepClicked);
 }
 
-QLabel* PlotsPanel::addPlot(QVBoxLayout* all, HistoryPlot* plot, const QString& title)
+QLabel* PlotsPanel::addTitle(QHBoxLayout* header, const QString& title)
 {
-    auto* header = new QHBoxLayout;
     auto* name = new QLabel(title, this);
     setRole(name, "strong");
     auto* value = new QLabel(this);
     value->setFont(monoFont(12));
     value->setAccessibleName(title);
+    header->addWidget(name);
+    header->addStretch(1);
+    header->addWidget(value);
+    return value;
+}
+
+QLabel* PlotsPanel::addPlot(QVBoxLayout* all, CostPlot* plot, const QString& title)
+{
+    auto* header = new QHBoxLayout;
+    QLabel* value = addTitle(header, title);
+    all->addLayout(header);
+    all->addWidget(plot, 1);
+    return value;
+}
+
+QLabel* PlotsPanel::addPlot(QVBoxLayout* all, HistoryPlot* plot, const QString& title)
+{
+    auto* header = new QHBoxLayout;
+    QLabel* value = addTitle(header, title);
     auto* menu = new QToolButton(this);
     menu->setText(QStringLiteral("⋯"));
     menu->setAccessibleName(tr("Copy or export: %1").arg(title));
@@ -61,9 +83,6 @@ QLabel* PlotsPanel::addPlot(QVBoxLayout* all, HistoryPlot* plot, const QString& 
             QContextMenuEvent::Keyboard, QPoint(), menu->mapToGlobal(QPoint(0, menu->height())));
         QCoreApplication::sendEvent(plot, &event);
     });
-    header->addWidget(name);
-    header->addStretch(1);
-    header->addWidget(value);
     header->addWidget(menu);
     all->addLayout(header);
     all->addWidget(plot, 1);
@@ -109,6 +128,16 @@ void PlotsPanel::refresh()
     m_throughput_value->setText(n == 0 ? QString()
             : std::isfinite(rate)      ? tr("now: %1").arg(rate, 0, 'f', 0)
                                        : tr("too short to plot"));
+    m_cost->setNodesInUse(n == 0 ? 0 : int(m_history->stepAt(n - 1).nodes.size()));
+}
+
+void PlotsPanel::setCosts(const CostView& costs)
+{
+    m_cost->show(costs);
+    const int best = costs.best();
+    m_cost_value->setText(best == 0 ? QString()
+            : best == 1             ? tr("fastest: plain")
+                                    : tr("fastest: %1 nodes").arg(best));
 }
 
 void PlotsPanel::setBreakEven(double tokens_per_step)
@@ -143,6 +172,7 @@ void PlotsPanel::changeEvent(QEvent* event)
     if (event->type() == QEvent::StyleChange && m_throughput) {
         m_acceptance->applyPlotTheme();
         m_throughput->applyPlotTheme();
+        m_cost->applyPlotTheme();
     }
 }
 

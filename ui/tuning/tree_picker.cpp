@@ -75,8 +75,7 @@ TreePicker::TreePicker(QWidget* parent)
 void TreePicker::setTrees(const QVector<TreeSpec>& trees)
 {
     m_trees = trees;
-    if (std::none_of(
-            trees.begin(), trees.end(), [](const TreeSpec& tree) { return tree.choices.empty(); }))
+    if (!m_trees.contains(TreeSpec{}))
         m_trees.append(TreeSpec{});
     setTree(m_tree);
 }
@@ -84,10 +83,25 @@ void TreePicker::setTrees(const QVector<TreeSpec>& trees)
 void TreePicker::setTree(const TreeSpec& tree)
 {
     m_tree = tree;
-    if (!m_trees.contains(tree))
+    // A tree that is refined while text is made stays one entry.
+    const auto same = std::find_if(m_trees.begin(), m_trees.end(),
+        [&](const TreeSpec& each) { return each.name == tree.name && tree.name == kAutoTree; });
+    if (same != m_trees.end())
+        *same = tree;
+    else if (!m_trees.contains(tree))
         m_trees.append(tree);
     fillCombo();
     openEditor(false);
+}
+
+void TreePicker::refine(const TreeSpec& tree)
+{
+    for (TreeSpec& each : m_trees)
+        if (each.name == tree.name)
+            each = tree;
+    m_tree = tree;
+    if (m_why.isEmpty())
+        m_summary->setText(summary());
 }
 
 void TreePicker::fillCombo()
@@ -108,7 +122,9 @@ void TreePicker::fillCombo()
 void TreePicker::addTree(const TreeSpec& tree)
 {
     const QString name = QString::fromStdString(tree.name);
-    if (tree.choices.empty()) {
+    if (tree.name == kAutoTree) {
+        m_combo->addItem(tr("auto: the fastest here"));
+    } else if (tree.choices.empty()) {
         m_combo->addItem(tr("none: plain decoding"));
     } else if (name.endsWith(QLatin1String(".json"))) {
         m_combo->addItem(tr("default"));
@@ -135,7 +151,9 @@ void TreePicker::showTip()
 QString TreePicker::summary() const
 {
     if (m_tree.choices.empty())
-        return tr("Every step makes one token.");
+        return m_tree.name == kAutoTree
+            ? tr("No tree pays here at the moment: every step makes one token.")
+            : tr("Every step makes one token.");
     std::vector<int> levels;
     for (const Choice& choice : m_tree.choices) {
         if (choice.size() > levels.size())

@@ -23,6 +23,8 @@ public:
 
     void setTrees(const QVector<TreeSpec>& trees);
     void setTree(const TreeSpec& tree); // one that is not in the list is added to it
+    /// Other choices under the same name; what a person is typing or choosing stays as it is.
+    void refine(const TreeSpec& tree);
     const TreeSpec& tree() const { return m_tree; }
 
     void setError(const QString& error);

@@ -84,6 +84,16 @@ void TuningPanel::setCustomTree(const TreeSpec& tree)
     edited();
 }
 
+void TuningPanel::showTunedTree(const TreeSpec& tree)
+{
+    if (m_settings.tree.name != tree.name)
+        return; // another one was chosen meanwhile
+    m_settings.tree = tree;
+    m_tree->refine(tree);
+    updateRanges();
+    updateStates();
+}
+
 void TuningPanel::edited()
 {
     if (m_alpha_lock->isChecked()) {

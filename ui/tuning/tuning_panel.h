@@ -46,6 +46,8 @@ public:
     /// Answer to customTreeEntered: an error line, or none and a tree to use.
     void setCustomTreeError(const QString& error);
     void setCustomTree(const TreeSpec& tree);
+    /// The tree in use was refined; emits nothing.
+    void showTunedTree(const TreeSpec& tree);
 
 signals:
     void settingsChanged(const gorgon::GenerateSettings& settings);

@@ -87,7 +87,7 @@ TEST_CASE("stop texts cut drafted and plain answers at the same token")
         session.tokens.clear();
         std::string streamed;
         const auto generated = generateText(engine, session, tokenizer, prompt, true,
-            [&] { return settings; },
+            settings,
             {.on_prefill = {},
                 .on_step = [&](const DecodeStep&, const std::string& text) { streamed += text; },
                 .on_end = [&](const std::string& rest) { streamed += rest; }});

@@ -201,7 +201,7 @@ TEST_CASE("cancelling acts within one step and leaves a session to go on with")
             stop.request_stop();
         int n_steps = 0;
         const auto result = engine.generate(
-            session, kPrompt, [&] { return settings; },
+            session, kPrompt, settings,
             {{},
                 [&](const DecodeStep&) -> std::optional<int> {
                     if (++n_steps == after)
@@ -222,7 +222,7 @@ TEST_CASE("a caller may end an answer inside a step")
     Session session = engine.makeSession();
     const auto settings = sampled(0, namedTree("mc_sim_7b_63"));
     const auto text = generate(engine, session, kPrompt, settings).result.tokens;
-    const auto result = engine.generate(session, kPrompt, [&] { return settings; },
+    const auto result = engine.generate(session, kPrompt, settings,
         {{}, [&](const DecodeStep& step) -> std::optional<int> {
              return step.position > 12 ? std::optional(1) : std::nullopt;
          }});
@@ -238,7 +238,7 @@ TEST_CASE("settings act on the next step, and unusable ones are passed over")
     auto settings = sampled(0, namedTree("mc_sim_7b_63"));
     const auto text = generate(engine, session, kPrompt, settings).result.tokens;
     std::vector<size_t> sizes;
-    const auto result = engine.generate(session, kPrompt, [&] { return settings; },
+    const auto result = engine.generate(session, kPrompt, settings,
         {{}, [&](const DecodeStep& step) -> std::optional<int> {
              sizes.push_back(step.nodes.size());
              if (step.index == 0)

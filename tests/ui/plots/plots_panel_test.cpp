@@ -8,6 +8,7 @@
 #include "tests/ui/named_widgets.h"
 #include "tests/ui/tree/synthetic_steps.h"
 #include "ui/plots/acceptance_plot.h"
+#include "ui/plots/cost_plot.h"
 #include "ui/plots/plots_panel.h"
 #include "ui/plots/rolling.h"
 #include "ui/plots/throughput_plot.h"
@@ -37,6 +38,7 @@ private slots:
     void exportSaysWhatFailed();
     void copiesAnImage();
     void clickNamesAStep();
+    void costsShowWhereDraftingPays();
     void themeChangesBackground();
     void everyControlHasAName();
     void historyMayGoFirst();
@@ -253,6 +255,28 @@ void PlotsPanelTest::clickNamesAStep()
         QPoint(qRound(plot->xAxis->coordToPixel(20)), plot->axisRect()->center().y()));
     QCOMPARE(clicked.count(), 1);
     QCOMPARE(clicked[0][0].toLongLong(), 19);
+}
+
+void PlotsPanelTest::costsShowWhereDraftingPays()
+{
+    CostPlot* plot = m_panel->costPlot();
+    QCOMPARE(plot->graph(0)->dataCount(), 0);
+    QVERIFY(plot->accessibleDescription().contains(QLatin1String("timed")));
+    const CostView costs{{100, 110, 150, 400}, {1, 1.8, 2.1, 2.2}};
+    QCOMPARE(costs.best(), 2);
+    QCOMPARE(costs.speedUp(2), 1.8 / 1.1);
+    m_panel->setCosts(costs);
+    QCOMPARE(plot->graph(0)->dataCount(), 4);
+    QVERIFY(plot->accessibleDescription().contains(QLatin1String("2 nodes")));
+    QVERIFY(plot->sentence(2).contains(QLatin1String("1.10")));
+    QVERIFY(plot->sentence(2).contains(QLatin1String("1.64")));
+    QVERIFY(plot->sentence(1).contains(QLatin1String("plain decoding")));
+    QVERIFY(plot->yAxis->range().contains(2.2));
+    QVERIFY(!plot->yAxis->range().contains(4)); // time that runs away is cut off
+    m_panel->setCosts({{100, 200}, {1, 1.2}});
+    QCOMPARE(plot->costs().best(), 1);
+    m_panel->setCosts({});
+    QCOMPARE(plot->graph(1)->dataCount(), 0);
 }
 
 void PlotsPanelTest::themeChangesBackground()

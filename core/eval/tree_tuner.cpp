@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/eval/tree_tuner.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/train/tree_search.h"
+
+namespace gorgon {
+
+namespace {
+
+constexpr int kSearchEvery = 8; // steps
+constexpr double kProbeShare = 0.01; // of the time
+constexpr int kMostProbeSteps = 128;
+constexpr double kWorthChanging = 1.01; // gain below which the tree stays
+
+int depthOf(const Choices& choices)
+{
+    size_t depth = 0;
+    for (const Choice& choice : choices)
+        depth = std::max(depth, choice.size());
+    return int(depth);
+}
+
+} // namespace
+
+TreeTuner::TreeTuner(CostCurve curve, int n_heads, std::vector<HeadHits> known)
+    : m_curve(std::move(curve))
+    , m_counter(m_curve.empty() ? 0 : n_heads, std::move(known))
+{
+    use(search());
+}
+
+void TreeTuner::apply(GenerateSettings& settings) const
+{
+    settings.tree = m_best.tree;
+    settings.report_ranks = hits().empty() ? 0 : kReportedRanks;
+    settings.run_all_heads = !hits().empty() && m_since_probe + 1 >= m_probe_every;
+}
+
+void TreeTuner::use(TunedTree tree)
+{
+    m_best = std::move(tree);
+    const double extra
+        = m_curve.headsUs(int(hits().size())) - m_curve.headsUs(depthOf(m_best.tree.choices));
+    m_probe_every = m_best.tree_us > 0
+        ? std::clamp(int(std::ceil(extra / (kProbeShare * m_best.tree_us))), 1, kMostProbeSteps)
+        : 1;
+}
+
+bool TreeTuner::add(const DecodeStep& step)
+{
+    if (hits().empty())
+        return false;
+    m_counter.add(step);
+    const bool all_ran = step.head_tokens.size() == hits().size() * kReportedRanks;
+    m_since_probe = all_ran ? 0 : m_since_probe + 1;
+    if (++m_since_search < kSearchEvery)
+        return false;
+    m_since_search = 0;
+    TunedTree found = search();
+    if (found.tree == m_best.tree) {
+        m_best = std::move(found);
+        return false;
+    }
+    // What the tree in use is worth by what is known now.
+    const AccuracyRows shares = m_counter.shares();
+    double tokens = 1;
+    for (const Choice& choice : m_best.tree.choices) {
+        double worth = 1;
+        for (size_t head = 0; head < choice.size(); head++)
+            worth *= shares[head][size_t(choice[head])];
+        tokens += worth;
+    }
+    m_best.tokens_per_step = tokens;
+    if (found.speedUp() < kWorthChanging * m_best.speedUp())
+        return false;
+    use(std::move(found));
+    return true;
+}
+
+SearchedTree TreeTuner::searched() const
+{
+    if (m_curve.empty() || hits().empty())
+        return {.choices = {}, .tokens_per_step = {1}};
+    return searchTree(
+        m_counter.shares(), m_curve.mostNodes() - 1, int(hits().size()), kReportedRanks);
+}
+
+TreeWorths TreeTuner::worths() const
+{
+    if (m_curve.empty())
+        return {};
+    SearchedTree tree = searched();
+    return {costsOf(m_curve, tree), std::move(tree.tokens_per_step)};
+}
+
+TunedTree TreeTuner::search() const
+{
+    if (m_curve.empty())
+        return {};
+    const SearchedTree tree = searched();
+    const std::vector<double> costs = costsOf(m_curve, tree);
+    const auto n = size_t(bestChoiceCount(tree, costs));
+    TunedTree best;
+    best.tree.choices.assign(tree.choices.begin(), tree.choices.begin() + ptrdiff_t(n));
+    best.plain_us = costs.front();
+    best.tree_us = costs[n];
+    best.tokens_per_step = tree.tokens_per_step[n];
+    return best;
+}
+
+} // namespace gorgon
