@@ -101,6 +101,8 @@ void EngineHost::connectEngine()
     connect(m_engine, &EngineWorker::costsMeasured, m_window, &MainWindow::setStepCosts);
     connect(m_engine, &EngineWorker::costsMeasured, this, [this] { m_costs_known = true; });
     connect(m_engine, &EngineWorker::costCurveKnown, m_window, &MainWindow::setCostCurve);
+    connect(m_engine, &EngineWorker::costCurveKnown, this,
+        [this](const CostView& costs) { m_curve_known = !costs.step_us.isEmpty(); });
     connect(m_engine, &EngineWorker::treeTuned, this,
         [this](const TreeSpec& tree, const QString& sentence) {
             m_window->tuning()->showTunedTree(tree);
@@ -320,7 +322,7 @@ void EngineHost::finishTurn(qint64 conversation, const Message& answer)
             : answer.state == MessageState::stopped ? Phase::stopped
                                                     : Phase::ready);
     m_window->chat()->finishAnswer(conversation, answer);
-    if (m_settings_edited || !m_costs_known)
+    if (m_settings_edited || !m_costs_known || !m_curve_known)
         m_cost_timer->start();
     emit answerFinished();
 }

@@ -87,6 +87,7 @@ private:
     QVector<TreeSpec> m_trees; // offered for it
     bool m_settings_edited = false; // since they were saved
     bool m_costs_known = false; // of the settings in force
+    bool m_curve_known = false; // of the model in use
     std::stop_source m_quit;
     std::stop_source m_stop; // of the answer in the making
     QThread m_engine_thread;

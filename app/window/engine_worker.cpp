@@ -117,10 +117,11 @@ void EngineWorker::showCurve()
         QVector<double>(worths.tokens.begin(), worths.tokens.end())});
 }
 
-void EngineWorker::tune(const DecodeStep& step)
+/// Counts whatever tree is in use, so that the fastest is known when it is asked for.
+void EngineWorker::tune(const DecodeStep& step, bool in_use)
 {
     const bool drafted = !m_tuner.best().tree.choices.empty();
-    if (!m_tuner.add(step))
+    if (!m_tuner.add(step) || !in_use)
         return;
     const bool drafts = !m_tuner.best().tree.choices.empty();
     emit treeTuned(m_tuner.best().tree,
@@ -219,13 +220,12 @@ void EngineWorker::generate(const Turn& turn)
         if (in_force.tree.name == kAutoTree && !m_tuner.curve().empty())
             m_tuner.apply(in_force);
         else
-            in_force.report_ranks = 0, in_force.run_all_heads = false;
+            in_force.report_ranks = kReportedRanks, in_force.run_all_heads = false;
         return in_force;
     };
     callbacks.on_step = [&](const DecodeStep& step, const std::string& text) {
         feed.addStep(step, text);
-        if (in_force.tree.name == kAutoTree)
-            tune(step);
+        tune(step, in_force.tree.name == kAutoTree);
         if (pace.isSlowed())
             feed.flush();
         pace.wait(turn.stop, m_quit);
@@ -238,7 +238,7 @@ void EngineWorker::generate(const Turn& turn)
         Message answer = feed.finish(&generated.result);
         answer.settings = answerSettingsJson(in_force, generated.result, feed.marks());
         emit answered(turn.conversation, answer);
-        if (in_force.tree.name == kAutoTree && !m_tuner.curve().empty()) {
+        if (!m_tuner.curve().empty()) {
             m_tuner.endAnswer();
             keepTuning(m_cost_file, model, m_tuner);
             showCurve();

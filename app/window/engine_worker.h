@@ -79,7 +79,7 @@ private:
     void showPrompt(qint64 conversation, const ChatPrompt& prompt);
     void readTuning();
     void showCurve();
-    void tune(const DecodeStep& step);
+    void tune(const DecodeStep& step, bool in_use);
 
     WindowOptions m_options;
     std::shared_ptr<LiveSettings> m_settings;

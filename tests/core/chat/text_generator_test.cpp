@@ -115,7 +115,7 @@ TEST_CASE("a token beyond the model's matrix is refused when it is used, with it
     const int beyond = int(engine.model().vocabMatrix().n_out);
     const std::vector<int> prompt{1, 2, beyond};
     try {
-        generateText(engine, session, tokenizer, prompt, true, [] { return GenerateSettings(); });
+        generateText(engine, session, tokenizer, prompt, true, GenerateSettings());
         FAIL("nothing was thrown");
     } catch (const std::runtime_error& problem) {
         const std::string words = problem.what();
