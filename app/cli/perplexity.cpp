@@ -23,6 +23,16 @@ struct Text
     std::optional<int> bos;
 };
 
+/// The first of them is given, unless a begin token is.
+void checkLength(const Text& text, const std::string& file)
+{
+    const size_t least = text.bos ? 1 : 2;
+    if (text.tokens.size() < least)
+        throw std::runtime_error(file + ": expected a text of at least " + std::to_string(least)
+            + (least == 1 ? " token, found " : " tokens, found ")
+            + std::to_string(text.tokens.size()));
+}
+
 Text readTokens(const Options& options, const std::filesystem::path& folder, const Program& program)
 {
     Text text;
@@ -31,6 +41,7 @@ Text readTokens(const Options& options, const std::filesystem::path& folder, con
         text.tokens = tokenizer->encode(readText(options.file));
         if (tokenizer->addsBos() && tokenizer->bosToken() >= 0)
             text.bos = tokenizer->bosToken();
+        checkLength(text, options.file);
         return text;
     }
     text.tokens = idsOf(readJson(options.tokens_file), options.tokens_file);
@@ -39,6 +50,7 @@ Text readTokens(const Options& options, const std::filesystem::path& folder, con
         text.tokens.erase(text.tokens.begin());
         text.bos = bos;
     }
+    checkLength(text, options.tokens_file);
     return text;
 }
 

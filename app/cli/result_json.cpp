@@ -23,12 +23,15 @@ nlohmann::ordered_json statsJson(const GenerateStats& stats, const Model& model,
 
 std::string statsLine(const GenerateResult& result)
 {
-    char line[200];
+    const auto s = [](int n) { return n == 1 ? "" : "s"; };
+    char line[240];
     std::snprintf(line, sizeof line,
-        "%d tokens in %d steps (%.2f a step), %.1f tokens/s, prompt %d tokens in %.0f ms, seed "
-        "%llu",
-        result.stats.new_tokens, result.stats.steps, result.stats.meanTokensPerStep(),
-        result.stats.tokensPerSecond(), result.stats.prompt_tokens, result.stats.prefill_ms,
+        "%s%d token%s in %d step%s (%.2f a step), %.1f tokens/s, prompt %d token%s in %.0f ms, "
+        "seed %llu",
+        result.finish == FinishReason::context ? "the context is full: " : "",
+        result.stats.new_tokens, s(result.stats.new_tokens), result.stats.steps,
+        s(result.stats.steps), result.stats.meanTokensPerStep(), result.stats.tokensPerSecond(),
+        result.stats.prompt_tokens, s(result.stats.prompt_tokens), result.stats.prefill_ms,
         static_cast<unsigned long long>(result.seed));
     return line;
 }

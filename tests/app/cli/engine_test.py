@@ -149,6 +149,31 @@ class Trees(CliTest):
         steep = self.write("steep.json", [1, 2, 3, 4, 5])
         self.assertEqual(self.run_json(*search, steep), [])
 
+    def test_costs_are_measured_once_and_refined_by_answers(self):
+        model = ["--model", MODELS / "llama_mha", "--heads", MEDUSA / "heads" / "llama_mha_trained"]
+        first = self.run_json("tree", "costs", *model, "--json")
+        self.assertEqual([row["nodes"] for row in first["rows"]][:4], [1, 2, 3, 4])
+        self.assertEqual(len(first["heads_us"]), 5)
+        self.assertEqual([head["samples"] for head in first["hits"]], [0] * 5)
+        self.assertGreaterEqual(first["speed_up"], 1)
+        tokens = self.write("tokens.json", [1, 125, 195, 150, 228])
+        generate = ["generate", *model, "--tokens-file", tokens, "--max-tokens", 40, "--ignore-eos", "--json"]
+        drafted = self.run_json(*generate, "--tree", "auto")
+        self.assertEqual(drafted["tokens"], self.run_json(*generate, "--tree", "none")["tokens"])
+        again = self.run_json("tree", "costs", *model, "--json")
+        self.assertEqual(again["rows"], first["rows"])  # kept
+        self.assertGreater(again["hits"][0]["samples"], 5)
+        self.assertLessEqual(sum(again["hits"][0]["hits"]), again["hits"][0]["samples"])
+        q8 = self.run_json("tree", "costs", *model, "--weights", "q8", "--json")
+        self.assertEqual(q8["hits"][0]["samples"], 0)  # another format: nothing is known yet
+        fresh = self.run_json("tree", "costs", *model, "--fresh", "--json")
+        self.assertNotEqual(fresh["rows"], first["rows"])
+        self.assertEqual(fresh["hits"], again["hits"])
+        costs = self.write("costs.json", fresh)
+        accuracy = self.write("accuracy.json", [[0.9, 0.05]] * 5)
+        said = self.run_cli("tree", "search", "--accuracy", accuracy, "--nodes", 20, "--costs", costs).stderr.decode()
+        self.assertRegex(said, r"\d nodes and the root, [\d.]+ tokens a step expected, [\d.]+ times the speed")
+
     def test_search_equals_the_published_one(self):
         for case in json.loads((MEDUSA / "tree_optimizer.json").read_text()):
             accuracy = self.write("accuracy.json", {"accuracies": case["accuracies"]})
