@@ -40,12 +40,21 @@ struct Matrix
 /// Keys and values of one conversation: per layer n_kv_heads x capacity slots x head_dim each.
 struct KvCache
 {
-    Buffer data; // layout is the backend's; f32
+    Buffer data; // layout is the backend's
+    DType dtype = DType::f32; // or f16, bf16, q8: 8 bits and one f32 scale per slot and head
     int n_layers = 0;
     int n_kv_heads = 0;
     int head_dim = 0;
     int64_t capacity = 0; // slots: context + kMaxNodes, so that a tree always has room
 };
+
+/// Bytes of keys and values of one position: what the format needs, not what a backend adds.
+constexpr uint64_t kvBytesPerPosition(DType dtype, int n_layers, int n_kv_heads, int head_dim)
+{
+    const uint64_t head = dtype == DType::q8 ? uint64_t(head_dim) + sizeof(float)
+                                             : uint64_t(head_dim) * dtypeBytes(dtype);
+    return 2 * uint64_t(n_layers) * uint64_t(n_kv_heads) * head;
+}
 
 /// cos and sin of every position, each (n_positions, head_dim / 2). Empty: nothing is rotated.
 struct RopeTable
@@ -90,8 +99,12 @@ public:
     /// source: host memory, (n_rows, n_in) of source_dtype, row-major; need not be aligned.
     virtual void setRows(
         Matrix& matrix, int64_t first, int64_t n_rows, const void* source, DType source_dtype) = 0;
-    virtual KvCache makeKvCache(int n_layers, int n_kv_heads, int head_dim, int64_t capacity) = 0;
-    /// One slot of one layer as (n_kv_heads, head_dim) each, to host memory; for tests and tools.
+    /// dtype: f32, f16, bf16 or q8.
+    virtual KvCache makeKvCache(
+        DType dtype, int n_layers, int n_kv_heads, int head_dim, int64_t capacity)
+        = 0;
+    /// One slot of one layer as (n_kv_heads, head_dim) floats each, to host memory; for tests and
+    /// tools.
     virtual void readKv(const KvCache& cache, int layer, int64_t slot, float* k, float* v) = 0;
 
     // Steps. `enqueue` calls operations; a recording backend captures them once per key and replays.
@@ -110,13 +123,15 @@ public:
     virtual void matmul(
         const Matrix& w, Tensor x, const float* bias, Epilogue epilogue, Tensor y) = 0;
     /// Norms the heads of q and k, rotates them (pairs d, d + head_dim / 2) and writes k, v into the slots
-    /// of the rows. qkv (m, (n_heads + 2 n_kv_heads) head_dim): q, then k, then v; q and k change in place.
+    /// of the rows, rounded to the cache's format to nearest even. f16: finite numbers beyond +-65504 become
+    /// that. qkv (m, (n_heads + 2 n_kv_heads) head_dim): q, then k, then v; q and k change in place.
     virtual void ropeAndStore(Tensor qkv, int n_heads, const HeadNorms& norms,
         const RopeTable& rope, KvCache& cache, int layer, const TreeTables* tree,
         const StepState* state)
         = 0;
     /// Each row, at its logical position p = kv_len + depth, attends to positions p - window + 1 ... p
-    /// (window 0: 0 ... p), its own included. scores scaled by 1/sqrt(head_dim).
+    /// (window 0: 0 ... p), its own included, as the cache holds them; in f32. scores scaled by
+    /// 1/sqrt(head_dim).
     /// qkv as above, q rotated; out (m, n_heads * head_dim).
     virtual void attention(Tensor qkv, int n_heads, int64_t window, const KvCache& cache, int layer,
         const TreeTables* tree, const StepState* state, Tensor out)

@@ -13,7 +13,7 @@ std::optional<DType> dtypeOf(const std::string& name)
     for (const DType dtype : {DType::f32, DType::bf16, DType::f16, DType::q8, DType::q4})
         if (name == dtypeName(dtype))
             return dtype;
-    return std::nullopt; // "native", ""
+    return std::nullopt; // "native", "auto", ""
 }
 
 /// A flag that means --weights FORMAT.
@@ -88,6 +88,12 @@ void addComputing(CLI::App& command, ModelOptions& options)
             "--head-weights", options.head_weights, "That of the heads (default: as the base)")
         ->check(CLI::IsMember({"f32", "bf16", "f16", "q8", "q4"}));
     command
+        .add_option("--cache-type", options.cache_type,
+            "Format of keys and values in memory (auto: f32 beside weights of f32 and in models "
+            "narrower than 512, else f16)")
+        ->check(CLI::IsMember({"auto", "f32", "f16", "bf16", "q8"}))
+        ->capture_default_str();
+    command
         .add_option("--context", options.context,
             "Tokens of context (default: the smaller of the model's and 4096)")
         ->check(CLI::Range(int64_t(1), int64_t(1) << 31));
@@ -95,7 +101,7 @@ void addComputing(CLI::App& command, ModelOptions& options)
 }
 
 constexpr const char* kComputing[] = {"--heads", "--device", "--threads", "--weights",
-    "--load-in-8bit", "--load-in-4bit", "--head-weights", "--context", "--seed"};
+    "--load-in-8bit", "--load-in-4bit", "--head-weights", "--cache-type", "--context", "--seed"};
 constexpr const char* kIdle = "Accepted as everywhere, without effect here";
 
 } // namespace
@@ -152,6 +158,7 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     }
     load.weights = dtypeOf(options.weights);
     load.head_weights = dtypeOf(options.head_weights);
+    load.cache_dtype = dtypeOf(options.cache_type);
     load.context = options.context;
     load.weights_cache = defaultWeightsCache();
     load.on_note = [&program](const std::string& note) { program.note(note); };
@@ -169,7 +176,8 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
             program.warn(warning);
         program.detail(load.model.string() + ": " + std::to_string(model->config.n_layers)
             + " layers, " + std::to_string(model->heads.size()) + " Medusa heads, "
-            + dtypeName(model->dtype) + ", context " + std::to_string(model->context));
+            + dtypeName(model->dtype) + ", keys and values in " + dtypeName(model->cache_dtype)
+            + ", context " + std::to_string(model->context));
         return model;
     } catch (const LoadCancelled&) {
         throw Interrupted();
@@ -200,7 +208,7 @@ std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Progra
     return makeRandomModel(makeCpuBackend({.n_threads = options.threads}), config,
         dtypeOf(options.weights).value_or(DType::bf16), context,
         options.heads == "none" ? 0 : kHeads, options.random_heads == "v1",
-        options.seed.value_or(1));
+        options.seed.value_or(1), dtypeOf(options.cache_type));
 }
 
 std::shared_ptr<const Tokenizer> openTokenizer(

@@ -21,6 +21,7 @@ struct ModelOptions
     int threads = 0;
     std::string weights = "native";
     std::string head_weights; // empty: as the base
+    std::string cache_type = "auto";
     int64_t context = 0;
     std::optional<uint64_t> seed;
     bool random_weights = false;

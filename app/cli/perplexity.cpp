@@ -82,6 +82,7 @@ int run(Options options, Program& program)
     if (!options.against.empty()) {
         ModelOptions other = options.model;
         other.weights = options.against;
+        other.cache_type = "auto";
         against = openModel(other, program);
     }
     PerplexityReport report;
@@ -99,8 +100,9 @@ int run(Options options, Program& program)
         return kDone;
     }
     nlohmann::ordered_json json = {{"weights", dtypeName(model->dtype)},
-        {"perplexity", report.perplexity}, {"nll", report.nll}, {"tokens", report.n_tokens},
-        {"windows", report.n_windows}, {"context", model->context},
+        {"cache", dtypeName(model->cache_dtype)}, {"perplexity", report.perplexity},
+        {"nll", report.nll}, {"tokens", report.n_tokens}, {"windows", report.n_windows},
+        {"context", model->context},
         {"begin_token", text.bos ? nlohmann::ordered_json(*text.bos) : nlohmann::ordered_json()},
         {"against", nullptr}};
     if (report.against)
@@ -130,7 +132,8 @@ void addPerplexity(CLI::App& app, Program& program)
     input->require_option(1);
     command
         ->add_option("--against", options->against,
-            "A second weight format: its perplexity, and how far the predictions lie apart")
+            "A second weight format, with --cache-type auto: its perplexity, and how far the "
+            "predictions lie apart")
         ->check(CLI::IsMember({"native", "f32", "bf16", "f16", "q8", "q4"}));
     addModelOptions(*command, options->model);
     command->add_flag("--json", options->json, "Print the figures as one JSON value");

@@ -157,7 +157,7 @@ ModelSummary EngineWorker::summary() const
     summary.weights = QString::fromLatin1(dtypeName(model.dtype));
     summary.context = int(model.context);
     summary.memory_bytes
-        = qint64(model.memoryBytes() + m_open.engine->workspaceBytes() + cacheBytes(model));
+        = qint64(model.memoryBytes() + m_open.engine->workspaceBytes() + kvCacheBytes(model));
     summary.path = QString::fromStdU16String(model.path.u16string());
     return summary;
 }

@@ -59,6 +59,7 @@ Section modelSection(const Model& model)
             QObject::tr("%1 of %2 tokens").arg(number(model.context), number(c.max_context))},
         {QObject::tr("Stored as"), stored.join(QStringLiteral(", "))},
         {QObject::tr("In memory as"), text(report.memory_type)},
+        {QObject::tr("Keys and values as"), text(dtypeName(model.cache_dtype))},
     };
     return section;
 }
@@ -129,13 +130,6 @@ Section filesSection(const Model& model)
 
 } // namespace
 
-uint64_t cacheBytes(const Model& model)
-{
-    const ModelConfig& c = model.config;
-    return uint64_t(model.context + kMaxNodes) * uint64_t(c.n_layers) * uint64_t(c.n_kv_heads)
-        * uint64_t(c.head_dim) * 2 * sizeof(float);
-}
-
 ModelDetails modelDetails(const OpenModel& open, const ModelSummary& summary)
 {
     const Model& model = open.model();
@@ -145,7 +139,7 @@ ModelDetails modelDetails(const OpenModel& open, const ModelSummary& summary)
     for (const LoadReport::Part& part : model.report.parts)
         details.memory.append({text(part.name), qint64(part.bytes)});
     details.memory.append({QObject::tr("workspace"), qint64(open.engine->workspaceBytes())});
-    details.memory.append({QObject::tr("cache of a chat"), qint64(cacheBytes(model))});
+    details.memory.append({QObject::tr("cache of a chat"), qint64(kvCacheBytes(model))});
     details.warnings = open.notes;
     for (const std::string& warning : model.report.warnings)
         details.warnings << text(warning);

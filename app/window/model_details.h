@@ -10,7 +10,4 @@ namespace gorgon {
 
 ModelDetails modelDetails(const OpenModel& open, const ModelSummary& summary);
 
-/// Keys and values of one conversation, in bytes.
-uint64_t cacheBytes(const Model& model);
-
 } // namespace gorgon

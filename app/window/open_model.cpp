@@ -72,6 +72,7 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     if (!choice.heads.isEmpty() && !load.no_heads)
         load.heads = toPath(choice.heads);
     load.weights = formatOf(choice.weights);
+    load.cache_dtype = formatOf(options.cache_type);
     load.context = options.context;
     OpenModel open;
     load.weights_cache = defaultWeightsCache();

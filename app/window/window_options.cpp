@@ -114,6 +114,10 @@ WindowOptions readOptions(const QStringList& arguments)
         {QStringLiteral("context"),
             QStringLiteral("Positions of the context (default: the model's, at most 4096)."),
             QStringLiteral("N")},
+        {QStringLiteral("cache-type"),
+            QStringLiteral("Keys and values: auto, f32, f16, bf16 or q8 (default: f32 beside "
+                           "weights of f32 and in models narrower than 512, else f16)."),
+            QStringLiteral("NAME"), QStringLiteral("auto")},
         {QStringLiteral("prompt"), QStringLiteral("Begins a chat with this message."),
             QStringLiteral("TEXT")},
         {QStringLiteral("pace"),
@@ -153,6 +157,11 @@ WindowOptions readOptions(const QStringList& arguments)
                    .arg(parser.value(QStringLiteral("device"))));
     options.n_threads = int(readCount(parser, QStringLiteral("threads"), 1024));
     options.context = readCount(parser, QStringLiteral("context"), int64_t(1) << 24);
+    options.cache_type = parser.value(QStringLiteral("cache-type"));
+    static const QStringList kCacheTypes{"auto", "f32", "f16", "bf16", "q8"};
+    if (!kCacheTypes.contains(options.cache_type))
+        refuse(QStringLiteral("--cache-type: expected auto, f32, f16, bf16 or q8, found \"%1\".")
+                   .arg(options.cache_type));
     if (parser.isSet(QStringLiteral("pace")))
         options.pace = parser.value(QStringLiteral("pace")) == QLatin1String("0")
             ? 0

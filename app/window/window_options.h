@@ -21,6 +21,7 @@ struct WindowOptions
     std::string device = "auto";
     int n_threads = 0; // 0: as many as the process may use
     int64_t context = 0; // 0: the model's, at most 4096
+    QString cache_type = QStringLiteral("auto"); // of keys and values: auto, f32, f16, bf16, q8
     QString prompt; // sent when the model is ready; empty: none
     std::filesystem::path data_folder;
     std::optional<ThemeMode> theme; // none: what was chosen last

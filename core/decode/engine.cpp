@@ -156,10 +156,8 @@ Engine::Engine(std::shared_ptr<const Model> model)
 
 Session Engine::makeSession() const
 {
-    const ModelConfig& config = m_model->config;
     Session session;
-    session.cache = backend().makeKvCache(
-        config.n_layers, config.n_kv_heads, config.head_dim, m_model->context + kMaxNodes);
+    session.cache = makeKvCache(*m_model);
     session.tokens.reserve(m_model->context + 1);
     return session;
 }

@@ -31,12 +31,6 @@ void check(const char* what, int value, int low, int64_t high)
             + std::to_string(high) + ", found " + std::to_string(value));
 }
 
-/// Keys and values of one position in all layers, f32.
-uint64_t cacheRowBytes(const ModelConfig& c)
-{
-    return uint64_t(2) * c.n_layers * c.n_kv_heads * c.head_dim * sizeof(float);
-}
-
 /// Multiply-adds of a row in all matrices that a step reads.
 double weightsPerRow(const Model& model)
 {
@@ -132,7 +126,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
         row.us = median(times[i]);
         row.us_p10 = quantile(times[i], 0.1);
         row.us_p90 = quantile(times[i], 0.9);
-        row.bytes = model.weight_bytes + cacheRowBytes(model.config) * options.prompt_tokens;
+        row.bytes = model.weight_bytes + kvPositionBytes(model) * options.prompt_tokens;
         const double read_us = double(row.bytes) / report.machine.read_gbs * 1e-3;
         const double multiply_us = gmacs > 0 ? weights_per_row * row.nodes / gmacs * 1e-3 : 0;
         row.bandwidth_share = read_us / row.us;

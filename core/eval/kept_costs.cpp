@@ -22,8 +22,8 @@ nlohmann::json subjectOf(const Model& model)
 {
     return {{"checkpoint", model.checkpoint_hash}, {"heads", model.heads_hash},
         {"weights", dtypeName(model.dtype)}, {"head_weights", dtypeName(model.head_dtype)},
-        {"n_heads", model.heads.size()}, {"machine", model.backend->description()},
-        {"layout", model.backend->weightLayout()}};
+        {"n_heads", model.heads.size()}, {"cache", dtypeName(model.cache_dtype)},
+        {"machine", model.backend->description()}, {"layout", model.backend->weightLayout()}};
 }
 
 nlohmann::json toJson(const KeptCosts& costs, const Model& model)

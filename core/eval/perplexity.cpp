@@ -22,9 +22,7 @@ public:
         , m_workspace(*m_model)
         , m_vocab(m_model->vocabMatrix().n_out)
     {
-        const ModelConfig& c = m_model->config;
-        m_cache = backend().makeKvCache(
-            c.n_layers, c.n_kv_heads, c.head_dim, m_model->context + kMaxNodes);
+        m_cache = makeKvCache(*m_model);
         m_device_logits = backend().allocate(size_t(kMaxNodes) * size_t(m_vocab) * sizeof(float));
         m_logits.resize(size_t(kMaxNodes) * size_t(m_vocab));
     }

@@ -29,24 +29,22 @@ int64_t chooseContext(const ModelConfig& config, const LoadOptions& options)
     return options.context;
 }
 
-void checkMemory(const Backend& backend, const LoadPlan& plan, const ModelConfig& config,
-    int64_t context, const std::filesystem::path& folder)
+void checkMemory(const Model& model, const LoadPlan& plan)
 {
     // What a device has is the backend's affair; it refuses when memory is allocated.
-    if (backend.name() != "cpu")
+    if (model.backend->name() != "cpu")
         return;
     const std::optional<uint64_t> available = availableMemory();
     // Keys and values of one conversation, without which the weights are of no use.
-    const uint64_t kv_bytes = uint64_t(config.n_layers) * 2 * uint64_t(config.n_kv_heads)
-        * uint64_t(config.head_dim) * uint64_t(context + kMaxNodes) * sizeof(float);
+    const uint64_t kv_bytes = kvCacheBytes(model);
     const uint64_t rope_bytes
-        = uint64_t(context + kMaxDepth) * uint64_t(config.head_dim) * sizeof(float);
+        = uint64_t(model.context + kMaxDepth) * uint64_t(model.config.head_dim) * sizeof(float);
     const uint64_t weight_bytes = plan.memory_bytes + rope_bytes;
     if (available && weight_bytes + kv_bytes > *available)
-        failFile(folder,
+        failFile(model.path,
             "the model needs " + bytesText(weight_bytes + kv_bytes) + " of memory ("
                 + bytesText(weight_bytes) + " of weights, " + bytesText(kv_bytes)
-                + " for one conversation of " + std::to_string(context) + " positions), "
+                + " for one conversation of " + std::to_string(model.context) + " positions), "
                 + bytesText(*available)
                 + " are free; choose a narrower weight format or a shorter context");
 }
@@ -169,6 +167,12 @@ void loadWeightsSafely(Model& model, const LoadPlan& plan, LoadOptions options,
 
 } // namespace
 
+DType defaultCacheType(DType weights, const ModelConfig& config)
+{
+    constexpr int kNarrow = 512;
+    return weights == DType::f32 || config.dim < kNarrow ? DType::f32 : DType::f16;
+}
+
 void finishModel(Model& model)
 {
     // Angles as the published code has them: position times frequency, one rounding, then cos and
@@ -247,7 +251,8 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
         model->heads_hash = checkpointHash(*heads->checkpoint);
     model->dtype = plan.dtype;
     model->head_dtype = plan.head_dtype;
-    checkMemory(*model->backend, plan, model->config, model->context, options.model);
+    model->cache_dtype = options.cache_dtype.value_or(defaultCacheType(plan.dtype, model->config));
+    checkMemory(*model, plan);
 
     try {
         const WeightLoader loader(*model->backend, plan.file_bytes, on_progress, std::move(stop));

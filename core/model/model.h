@@ -58,6 +58,7 @@ struct Model
     ModelConfig config;
     int64_t context = 0; // positions a session may hold
     DType dtype = DType::f32; // of the matrices in memory
+    DType cache_dtype = DType::f32; // of keys and values
     std::shared_ptr<Backend> backend;
     Matrix embedding; // (vocab, dim)
     Matrix lm_head; // empty where tied
@@ -86,6 +87,22 @@ struct Model
     const Matrix& vocabMatrix() const { return lm_head ? lm_head : embedding; }
 };
 
+/// Bytes of the keys and values of one position, and of one conversation with room for a tree.
+inline uint64_t kvPositionBytes(const Model& model)
+{
+    const ModelConfig& c = model.config;
+    return kvBytesPerPosition(model.cache_dtype, c.n_layers, c.n_kv_heads, c.head_dim);
+}
+inline uint64_t kvCacheBytes(const Model& model)
+{
+    return uint64_t(model.context + kMaxNodes) * kvPositionBytes(model);
+}
+
+/// Of keys and values: f32 beside weights of f32 and in models narrower than 512, whose caches are
+/// small and whose 16-bit weights multiply f32, so that their logits are those of f32 arithmetic;
+/// else f16.
+DType defaultCacheType(DType weights, const ModelConfig& config);
+
 struct LoadOptions
 {
     std::filesystem::path model; // folder
@@ -93,6 +110,7 @@ struct LoadOptions
     bool no_heads = false;
     std::optional<DType> weights; // none: as stored (f16 and bf16 stay 16 bits wide)
     std::optional<DType> head_weights; // none: as the base
+    std::optional<DType> cache_dtype; // f32, f16, bf16 or q8; none: defaultCacheType
     int64_t context = 0; // 0: the smaller of the model's and 4096
     std::filesystem::path weights_cache; // folder of quantized weights; "": none
     std::function<void(const std::string&)> on_note; // sentences for people
@@ -118,9 +136,9 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
 
 /// A model of the given shape with random weights and heads, for benchmarks and tests. Standard
 /// deviation 0.02 where dim is large; deterministic in the seed. Each head has one block with bias
-/// and, with own_vocab, a vocabulary matrix of its own.
+/// and, with own_vocab, a vocabulary matrix of its own. cache_dtype: as in LoadOptions.
 std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
     const ModelConfig& config, DType dtype, int64_t context, int n_medusa_heads, bool own_vocab,
-    uint64_t seed);
+    uint64_t seed, std::optional<DType> cache_dtype = std::nullopt);
 
 } // namespace gorgon

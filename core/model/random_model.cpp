@@ -126,7 +126,7 @@ void checkShape(const ModelConfig& config, int64_t context, int n_medusa_heads)
 
 std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
     const ModelConfig& config, DType dtype, int64_t context, int n_medusa_heads, bool own_vocab,
-    uint64_t seed)
+    uint64_t seed, std::optional<DType> cache_dtype)
 {
     checkShape(config, context, n_medusa_heads);
     auto model = std::make_shared<Model>();
@@ -134,6 +134,7 @@ std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
     model->context = context;
     model->dtype = dtype;
     model->head_dtype = dtype;
+    model->cache_dtype = cache_dtype.value_or(defaultCacheType(dtype, config));
     model->backend = std::move(backend);
 
     const int64_t dim = config.dim;

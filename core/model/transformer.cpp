@@ -54,6 +54,13 @@ Workspace::Workspace(const Model& model)
     tree = static_cast<TreeTables*>(take(sizeof(TreeTables)));
 }
 
+KvCache makeKvCache(const Model& model)
+{
+    const ModelConfig& c = model.config;
+    return model.backend->makeKvCache(
+        model.cache_dtype, c.n_layers, c.n_kv_heads, c.head_dim, model.context + kMaxNodes);
+}
+
 void forward(const Model& model, KvCache& cache, Workspace& workspace, const int32_t* tokens, int m,
     const TreeTables* tree, const std::function<void(int layer, Tensor x)>& layer_input)
 {

@@ -32,6 +32,9 @@ private:
     Buffer m_memory;
 };
 
+/// The cache of one conversation: the model's context, and room for a tree.
+KvCache makeKvCache(const Model& model);
+
 /// Runs all layers over m rows: tokens (m) on the device; tree == nullptr: a chain of m rows.
 /// Leaves the final norm of every row in workspace.normed and its keys and values in slots kv_len
 /// ... kv_len + m - 1. layer_input, where given, sees the residual stream (m, dim) at the entry of

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/cpu/kv_layout.h"
+#include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/select.h"
 
 namespace gorgon {
@@ -175,13 +175,8 @@ void cpuCommit(ThreadPool& pool, KvCache& cache, StepState* state)
             for (int i = 1; i <= record.accept_length; i++) {
                 assert(record.path[i] >= i);
                 const int64_t from = kv_len + record.path[i], to = kv_len + i;
-                if (from == to)
-                    continue;
-                const float* const old_key = layout.key(head, from);
-                float* const key = layout.key(head, to);
-                for (int64_t d = 0; d < cache.head_dim; d++)
-                    key[d * kTile] = old_key[d * kTile];
-                std::copy_n(layout.value(head, from), cache.head_dim, layout.value(head, to));
+                if (from != to)
+                    moveKv(layout, head, from, to);
             }
         }
     };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention by tiles of 16 absolute logical positions, in ascending order, with a running maximum.
 // For the scores a lane is a position and the sum runs over d; for the values a lane is an output
-// and the sum runs over positions. A query's arithmetic depends on its own position alone: a tile
-// that touches the tree is gathered through the query's path into the form of a committed tile
-// first.
+// and the sum runs over positions. Elements become floats as they are loaded, once for several
+// queries; the scales of q8 act on the score of a position and on its weight for the values. A
+// query's arithmetic depends on its own position alone: a tile that touches the tree is gathered
+// through the query's path into the form of a committed tile first.
 #include "kernels/cpu/attention.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "kernels/cpu/kv_layout.h"
@@ -41,7 +43,7 @@ struct AttentionScratch
     float* highest; // score so far
     float* total; // (queries, 16) of the weights e^(score - highest), by lane
     float* weights; // (queries, 16) of the tile at hand
-    float* gathered; // keys of one row's tile, [head_dim][16]
+    float* gathered; // keys of one row's tile, a block of the cache
     float* sums; // (queries, value_dim) of weight times value
     int64_t value_dim;
 };
@@ -69,6 +71,16 @@ struct TileSpan
     int end;
 };
 
+/// Keys and values of 16 positions as they are stored; scales only in q8.
+struct Tile
+{
+    const uint8_t* keys; // [head_dim][16]
+    const float* key_scales; // [16]
+    const uint8_t* values[kTile];
+    const float* value_scales; // [16]
+    int64_t head_dim;
+};
+
 } // namespace gorgon
 #endif
 
@@ -78,26 +90,55 @@ namespace gorgon::HWY_NAMESPACE {
 constexpr int kScoreQueries = kParts == 1 ? 8 : kParts == 2 ? 4 : 2;
 constexpr float kNone = -__builtin_inff();
 
+/// Sixteen stored elements.
+template <DType dtype> HWY_INLINE V16 elements16(const uint8_t* p)
+{
+    const Floats d;
+    V16 x;
+    GORGON_PARTS
+    {
+        if constexpr (dtype == DType::f32) {
+            x.part[i] = hn::LoadU(d, reinterpret_cast<const float*>(p) + i * kLanes);
+        } else if constexpr (dtype == DType::bf16) {
+            const hn::Rebind<uint16_t, Floats> dh;
+            const auto bits = hn::LoadU(dh, reinterpret_cast<const uint16_t*>(p) + i * kLanes);
+            x.part[i] = hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(Words(), bits)));
+        } else if constexpr (dtype == DType::f16) {
+            const hn::Rebind<hwy::float16_t, Floats> dh;
+            x.part[i] = hn::PromoteTo(
+                d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(p) + i * kLanes));
+        } else {
+            const hn::Rebind<int8_t, Floats> db;
+            const auto bytes = hn::LoadU(db, reinterpret_cast<const int8_t*>(p) + i * kLanes);
+            x.part[i] = hn::ConvertTo(d, hn::PromoteTo(Ints(), bytes));
+        }
+    }
+    return x;
+}
+
 /// Scores of the queries q[0 ... B - 1] against one tile; then their weights, running maximum and
 /// total. Returns through `fade` what the sums so far must be multiplied with.
-template <int B>
-HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head_dim, float scale,
-    TileSpan seen, float* highest, float* total, float* weights, float* fade)
+template <DType dtype, int B>
+HWY_INLINE void scoreTile(const float* const* q, const Tile& tile, float scale, TileSpan seen,
+    float* highest, float* total, float* weights, float* fade)
 {
     V16 scores[B];
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++)
         scores[b] = set16(0.0F);
-    for (int64_t d = 0; d < head_dim; d++) {
-        const V16 key = load16(keys + d * kTile);
+    for (int64_t d = 0; d < tile.head_dim; d++) {
+        const V16 key = elements16<dtype>(tile.keys + d * kTile * kvElementBytes(dtype));
         HWY_UNROLL(8)
         for (int b = 0; b < B; b++)
             scores[b] = fma16(key, set16(q[b][d]), scores[b]);
     }
+    V16 scales = set16(scale);
+    if constexpr (dtype == DType::q8)
+        scales = mul16(load16(tile.key_scales), scales);
     HWY_ALIGN float shift[16] = {};
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
-        scores[b] = mul16(scores[b], set16(scale));
+        scores[b] = mul16(scores[b], scales);
         if (seen.end < kTile)
             scores[b] = firstLanes16(seen.end, scores[b], set16(kNone));
         if (seen.first > 0)
@@ -113,14 +154,17 @@ HWY_INLINE void scoreTile(const float* const* q, const float* keys, int64_t head
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
         const V16 w = exp16(add16(scores[b], set16(-highest[b])));
-        store16(w, weights + b * kTile);
         store16(fma16(load16(total + b * kTile), set16(fade[b]), w), total + b * kTile);
+        if constexpr (dtype == DType::q8)
+            store16(mul16(w, load16(tile.value_scales)), weights + b * kTile);
+        else
+            store16(w, weights + b * kTile);
     }
 }
 
 /// sums[b] = sums[b] * fade[b] + weights[b] times values, for C times 16 outputs.
-template <int B, int C>
-HWY_INLINE void addValues(const float* const* values, TileSpan seen, const float* weights,
+template <DType dtype, int B, int C>
+HWY_INLINE void addValues(const uint8_t* const* values, TileSpan seen, const float* weights,
     const float* fade, int64_t value_dim, int64_t output, float* sums)
 {
     V16 s[B][C];
@@ -133,7 +177,7 @@ HWY_INLINE void addValues(const float* const* values, TileSpan seen, const float
     for (int j = seen.first; j < seen.end; j++) {
         HWY_UNROLL(4)
         for (int c = 0; c < C; c++) {
-            const V16 v = load16(values[j] + output + c * 16);
+            const V16 v = elements16<dtype>(values[j] + (output + c * 16) * kvElementBytes(dtype));
             HWY_UNROLL(8)
             for (int b = 0; b < B; b++)
                 s[b][c] = fma16(set16(weights[b * kTile + j]), v, s[b][c]);
@@ -147,41 +191,42 @@ HWY_INLINE void addValues(const float* const* values, TileSpan seen, const float
     }
 }
 
-template <int B>
-void attendTile(const float* const* q, const float* keys, const float* const* values,
-    int64_t head_dim, float scale, TileSpan seen, const AttentionScratch& scratch, int query)
+template <DType dtype, int B>
+void attendTile(const float* const* q, const Tile& tile, float scale, TileSpan seen,
+    const AttentionScratch& scratch, int query)
 {
     HWY_ALIGN float fade[16];
     float* const weights = scratch.weights + query * kTile;
-    scoreTile<B>(q, keys, head_dim, scale, seen, scratch.highest + query,
+    scoreTile<dtype, B>(q, tile, scale, seen, scratch.highest + query,
         scratch.total + query * kTile, weights, fade);
     float* const sums = scratch.sums + query * scratch.value_dim;
     constexpr int kBeside = kParts == 1 ? (B > 4 ? 2 : 4) : 1;
     int64_t output = 0;
     for (; output + kBeside * 16 <= scratch.value_dim; output += kBeside * 16)
-        addValues<B, kBeside>(values, seen, weights, fade, scratch.value_dim, output, sums);
+        addValues<dtype, B, kBeside>(
+            tile.values, seen, weights, fade, scratch.value_dim, output, sums);
     for (; output < scratch.value_dim; output += 16)
-        addValues<B, 1>(values, seen, weights, fade, scratch.value_dim, output, sums);
+        addValues<dtype, B, 1>(tile.values, seen, weights, fade, scratch.value_dim, output, sums);
 }
 
 /// The queries [begin, end) of the item against one tile, a few at a time.
-void attendQueries(const float* const* q, int begin, int end, const float* keys,
-    const float* const* values, int64_t head_dim, float scale, TileSpan seen,
-    const AttentionScratch& scratch)
+template <DType dtype>
+void attendQueries(const float* const* q, int begin, int end, const Tile& tile, float scale,
+    TileSpan seen, const AttentionScratch& scratch)
 {
     int i = begin;
     for (; i + kScoreQueries <= end; i += kScoreQueries)
-        attendTile<kScoreQueries>(q + i, keys, values, head_dim, scale, seen, scratch, i);
+        attendTile<dtype, kScoreQueries>(q + i, tile, scale, seen, scratch, i);
     if constexpr (kScoreQueries > 4) {
         for (; i + 4 <= end; i += 4)
-            attendTile<4>(q + i, keys, values, head_dim, scale, seen, scratch, i);
+            attendTile<dtype, 4>(q + i, tile, scale, seen, scratch, i);
     }
     if constexpr (kScoreQueries > 2) {
         for (; i + 2 <= end; i += 2)
-            attendTile<2>(q + i, keys, values, head_dim, scale, seen, scratch, i);
+            attendTile<dtype, 2>(q + i, tile, scale, seen, scratch, i);
     }
     for (; i < end; i++)
-        attendTile<1>(q + i, keys, values, head_dim, scale, seen, scratch, i);
+        attendTile<dtype, 1>(q + i, tile, scale, seen, scratch, i);
 }
 
 /// What a query at `position` sees of a tile that its window touches.
@@ -198,30 +243,52 @@ int64_t firstTile(int64_t position, int64_t window)
     return position < window ? 0 : (position - window + 1) / kTile;
 }
 
-/// Keys and values of the tile as `row` sees it: slots up to kv_len, then the row's own path.
-void gatherTile(const AttentionItem& item, int64_t row, int64_t tile, int n_valid, float* keys,
-    const float** values)
+/// A tile whose slots are its positions, read where it lies.
+void placeTile(const AttentionItem& item, int64_t tile, Tile& out)
 {
-    const int64_t first = tile * kTile;
-    if (first < item.kv_len) {
-        const float* const block = item.layout.keyBlock(item.kv_head, tile);
-        for (int64_t d = 0; d < item.head_dim; d++)
-            store16(load16(block + d * kTile), keys + d * kTile);
+    const KvLayout& layout = item.layout;
+    uint8_t* const block = layout.keyBlock(item.kv_head, tile);
+    out.keys = block;
+    const uint8_t* const values = layout.value(item.kv_head, tile * kTile);
+    const int64_t bytes = layout.valueDim() * kvElementBytes(layout.dtype());
+    for (int j = 0; j < kTile; j++)
+        out.values[j] = values + j * bytes;
+    if (layout.dtype() == DType::q8) {
+        out.key_scales = layout.keyScales(block);
+        out.value_scales = layout.valueScale(item.kv_head, tile * kTile);
     }
+}
+
+/// The tile as `row` sees it: slots up to kv_len, then the row's own path. keys: room for a block;
+/// value_scales: (16).
+void gatherTile(const AttentionItem& item, int64_t row, int64_t tile, int n_valid, uint8_t* keys,
+    float* value_scales, Tile& out)
+{
+    const KvLayout& layout = item.layout;
+    const DType dtype = layout.dtype();
+    const int64_t first = tile * kTile;
+    out.keys = keys;
+    out.key_scales = layout.keyScales(keys);
+    out.value_scales = value_scales;
+    if (first < item.kv_len)
+        memcpy(keys, layout.keyBlock(item.kv_head, tile), size_t(layout.keyBlockBytes()));
     for (int j = 0; j < n_valid; j++) {
         const int64_t position = first + j;
         int64_t slot = position;
         if (position >= item.kv_len) {
             slot = item.kv_len + item.tree->path[row][position - item.kv_len];
-            const float* const key = item.layout.key(item.kv_head, slot);
-            for (int64_t d = 0; d < item.head_dim; d++)
-                keys[d * kTile + j] = key[d * kTile];
+            copyLane(dtype, layout.key(item.kv_head, slot), item.head_dim,
+                keys + j * kvElementBytes(dtype));
+            if (dtype == DType::q8)
+                layout.keyScales(keys)[j] = *layout.keyScale(item.kv_head, slot);
         }
-        values[j] = item.layout.value(item.kv_head, slot);
+        out.values[j] = layout.value(item.kv_head, slot);
+        if (dtype == DType::q8)
+            value_scales[j] = *layout.valueScale(item.kv_head, slot);
     }
 }
 
-void attendItem(const AttentionItem& item, float scale, float* memory)
+template <DType dtype> void attendItemOf(const AttentionItem& item, float scale, float* memory)
 {
     const AttentionScratch scratch(memory, item.head_dim, item.layout.valueDim());
     const float* q[kMostQueries];
@@ -239,17 +306,16 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
 
     // Tiles read where they lie: those below kv_len, and all of a chain, whose slots are its
     // positions.
-    const float* values[kTile];
+    Tile at{};
+    at.head_dim = item.head_dim;
     const int64_t n_direct = item.tree ? item.kv_len / kTile : position[item.count - 1] / kTile + 1;
     for (int64_t tile = firstTile(position[0], item.window); tile < n_direct; tile++) {
-        const float* const keys = item.layout.keyBlock(item.kv_head, tile);
-        for (int j = 0; j < kTile; j++)
-            values[j] = item.layout.value(item.kv_head, tile * kTile + j);
+        placeTile(item, tile, at);
         // Positions ascend: first the queries that end before this tile or within it, then those
         // that see all of it, then those whose windows begin within it or behind it.
         const int64_t tile_end = (tile + 1) * kTile;
         const auto attendOne = [&](int query) HWY_ATTR {
-            attendQueries(q, query, query + 1, keys, values, item.head_dim, scale,
+            attendQueries<dtype>(q, query, query + 1, at, scale,
                 spanOf(position[query], item.window, tile), scratch);
         };
         int i = 0;
@@ -259,11 +325,12 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
         int end = i;
         while (end < item.count && position[end] - item.window < tile * kTile)
             end++;
-        attendQueries(q, i, end, keys, values, item.head_dim, scale, {0, kTile}, scratch);
+        attendQueries<dtype>(q, i, end, at, scale, {0, kTile}, scratch);
         for (i = end; i < item.count && firstTile(position[i], item.window) <= tile; i++)
             attendOne(i);
     }
     // Tiles that touch the tree: gathered for each row, shared by its heads.
+    HWY_ALIGN float value_scales[kTile] = {};
     for (int i = 0; item.tree && i < item.count;) {
         const int64_t row = (item.first + i) / item.group;
         int end = i + 1;
@@ -273,8 +340,9 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
         for (int64_t tile = first > n_direct ? first : n_direct; tile <= position[i] / kTile;
              tile++) {
             const TileSpan seen = spanOf(position[i], item.window, tile);
-            gatherTile(item, row, tile, seen.end, scratch.gathered, values);
-            attendQueries(q, i, end, scratch.gathered, values, item.head_dim, scale, seen, scratch);
+            gatherTile(item, row, tile, seen.end, reinterpret_cast<uint8_t*>(scratch.gathered),
+                value_scales, at);
+            attendQueries<dtype>(q, i, end, at, scale, seen, scratch);
         }
         i = end;
     }
@@ -288,6 +356,20 @@ void attendItem(const AttentionItem& item, float scale, float* memory)
         forLanes(item.head_dim, [=](auto d, int64_t k) HWY_ATTR {
             hn::StoreU(hn::Mul(hn::LoadU(d, sums + k), hn::Set(d, share)), d, out + k);
         });
+    }
+}
+
+void attendItem(const AttentionItem& item, float scale, float* memory)
+{
+    switch (item.layout.dtype()) {
+    case DType::bf16:
+        return attendItemOf<DType::bf16>(item, scale, memory);
+    case DType::f16:
+        return attendItemOf<DType::f16>(item, scale, memory);
+    case DType::q8:
+        return attendItemOf<DType::q8>(item, scale, memory);
+    default:
+        return attendItemOf<DType::f32>(item, scale, memory);
     }
 }
 

@@ -10,7 +10,7 @@
 
 #include "kernels/cpu/accept.h"
 #include "kernels/cpu/attention.h"
-#include "kernels/cpu/kv_layout.h"
+#include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/pack.h"
@@ -69,7 +69,8 @@ public:
         const std::scoped_lock lock(m_mutex);
         packRows(m_pool, matrix, first, n_rows, source, source_dtype);
     }
-    KvCache makeKvCache(int n_layers, int n_kv_heads, int head_dim, int64_t capacity) override;
+    KvCache makeKvCache(
+        DType dtype, int n_layers, int n_kv_heads, int head_dim, int64_t capacity) override;
     void readKv(const KvCache& cache, int layer, int64_t slot, float* k, float* v) override;
 
     void runStep(uint64_t, const std::function<void()>& enqueue) override { enqueue(); }
@@ -205,8 +206,10 @@ void CpuBackend::growOutputs(int64_t n_out)
     m_most_outputs = n_out;
 }
 
-KvCache CpuBackend::makeKvCache(int n_layers, int n_kv_heads, int head_dim, int64_t capacity)
+KvCache CpuBackend::makeKvCache(
+    DType dtype, int n_layers, int n_kv_heads, int head_dim, int64_t capacity)
 {
+    assert(dtype != DType::q4);
     const std::scoped_lock lock(m_mutex);
     if (n_layers < 1 || n_kv_heads < 1 || head_dim < 2 || capacity < 1 || n_layers > 1 << 20
         || n_kv_heads > 1 << 20 || head_dim > 1 << 20 || capacity > int64_t(1) << 31)
@@ -217,9 +220,10 @@ KvCache CpuBackend::makeKvCache(int n_layers, int n_kv_heads, int head_dim, int6
         m_largest_head = head_dim;
     }
     const size_t heads = size_t(n_layers) * size_t(n_kv_heads);
-    const size_t per_head = size_t(KvLayout::floatsPerHead(head_dim, capacity)) * sizeof(float);
     KvCache cache;
-    cache.data = allocateHost(productOf(heads, per_head));
+    cache.data
+        = allocateHost(productOf(heads, size_t(KvLayout::bytesPerHead(dtype, head_dim, capacity))));
+    cache.dtype = dtype;
     cache.n_layers = n_layers;
     cache.n_kv_heads = n_kv_heads;
     cache.head_dim = head_dim;
@@ -231,12 +235,8 @@ void CpuBackend::readKv(const KvCache& cache, int layer, int64_t slot, float* k,
 {
     const std::scoped_lock lock(m_mutex);
     const KvLayout layout(cache, layer);
-    for (int head = 0; head < cache.n_kv_heads; head++) {
-        const float* const key = layout.key(head, slot);
-        for (int d = 0; d < cache.head_dim; d++)
-            k[head * cache.head_dim + d] = key[d * kTile];
-        std::copy_n(layout.value(head, slot), cache.head_dim, v + head * cache.head_dim);
-    }
+    for (int head = 0; head < cache.n_kv_heads; head++)
+        loadKv(layout, head, slot, k + head * cache.head_dim, v + head * cache.head_dim);
 }
 
 } // namespace

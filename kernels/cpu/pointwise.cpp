@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/cpu/kv_layout.h"
+#include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -149,13 +149,8 @@ void cpuRopeAndStore(ThreadPool& pool, Tensor qkv, int n_heads, const HeadNorms&
                 (rope.cos.data + position * half, rope.sin.data + position * half, half, x);
             }
         }
-        for (int head = 0; head < cache.n_kv_heads; head++) {
-            float* const key = layout.key(head, slot);
-            for (int64_t d = 0; d < head_dim; d++)
-                key[d * kTile] = k[head * head_dim + d];
-            std::memcpy(
-                layout.value(head, slot), v + head * head_dim, size_t(head_dim) * sizeof(float));
-        }
+        for (int head = 0; head < cache.n_kv_heads; head++)
+            storeKv(layout, head, slot, k + head * head_dim, v + head * head_dim);
     });
 }
 

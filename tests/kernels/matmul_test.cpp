@@ -241,5 +241,5 @@ TEST_CASE("sizes beyond memory are refused")
     CHECK_THROWS_AS(
         backend->makeMatrix(DType::f32, int64_t(1) << 39, int64_t(1) << 39), std::bad_alloc);
     CHECK_THROWS_AS(backend->makeMatrix(DType::f32, 0, 5), std::bad_alloc);
-    CHECK_THROWS_AS(backend->makeKvCache(1, 1, 64, int64_t(1) << 40), std::bad_alloc);
+    CHECK_THROWS_AS(backend->makeKvCache(DType::f32, 1, 1, 64, int64_t(1) << 40), std::bad_alloc);
 }

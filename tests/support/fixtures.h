@@ -38,13 +38,15 @@ template <typename T> std::vector<T> readTensor(const TensorFile& file, const st
 
 inline std::shared_ptr<const Model> loadFixture(const std::filesystem::path& model,
     const std::filesystem::path& heads = {}, int n_threads = 1,
-    std::optional<DType> weights = std::nullopt, int64_t context = 0)
+    std::optional<DType> weights = std::nullopt, int64_t context = 0,
+    std::optional<DType> cache_dtype = std::nullopt)
 {
     LoadOptions options;
     options.model = model;
     options.no_heads = heads.empty();
     options.weights = weights;
     options.context = context;
+    options.cache_dtype = cache_dtype;
     if (!heads.empty())
         options.heads = heads;
     return loadModel(makeCpuBackend({n_threads}), options);

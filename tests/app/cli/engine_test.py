@@ -109,7 +109,8 @@ class Generate(CliTest):
 
     def test_prove_finds_both_sides_equal(self):
         ids = self.write("ids.json", model_cases("llama_mha")[2]["input_ids"])
-        for more in ([], ["--temperature", "0.7", "--seed", "3"]):
+        for more in ([], ["--temperature", "0.7", "--seed", "3"], ["--cache-type", "f16"], ["--cache-type", "bf16"],
+                     ["--cache-type", "q8"]):
             proof = self.run_json("prove", "--model", MODELS / "llama_mha", "--heads",
                                   MEDUSA / "heads" / "llama_mha_trained", "--tokens-file", ids, "--max-tokens", 40,
                                   "--ignore-eos", "--json", *more)

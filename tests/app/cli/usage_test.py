@@ -35,6 +35,7 @@ class Usage(CliTest):
                     ["--tree", "fastest"], ["--tree", "no_such_tree"], ["--tree", ""], ["--device", "cuda:x"],
                     ["--device", "cuda:"], ["--device", "cuda"], ["--seed", "18446744073709551616"],
                     ["--device", "gpu"], ["--weights", "q9"], ["--weights", ""], ["--head-weights", "int8"],
+                    ["--cache-type", "q4"], ["--cache-type", ""],
                     ["--load-in-8bit", "--load-in-4bit"], ["--load-in-8bit", "--weights", "q4"], ["--threads", "0"], ["--threads", "100000"],
                     ["--context", "0"], ["--context", "-5"], ["--seed", "-1"], ["--seed", "abc"],
                     ["--seed", "1", "--seed", "2"], ["--stop", ""], ["--stop", "x"], ["--quiet", "--verbose"],
@@ -114,7 +115,7 @@ class Usage(CliTest):
         self.run_cli("generate", "--model", MODEL, "--tokens-file", ids, "--max-tokens", "2", "--seed", 2**64 - 1)
 
     def test_common_options_are_accepted_where_they_do_nothing(self):
-        common = ["--device", "cpu", "--threads", "1", "--weights", "q8", "--heads", "none", "--context", "8", "--seed", "1"]
+        common = ["--device", "cpu", "--threads", "1", "--weights", "q8", "--heads", "none", "--cache-type", "q8", "--context", "8", "--seed", "1"]
         messages = self.write("messages.json", [{"role": "user", "content": "hello"}])
         for arguments in (["tokenize"], ["detokenize"], ["render", "--messages", messages],
                           ["tree", "--name", "zephyr_stage2"], ["tree", "list"]):

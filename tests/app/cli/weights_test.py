@@ -62,6 +62,16 @@ class Perplexity(CliTest):
             self.assertGreater(report["against"]["mean_kl"], 0)
             self.assertLess(report["against"]["mean_kl"], limit)
 
+    def test_narrow_caches_stay_near_on_the_demo_model(self):
+        ids = self.write("ids.json", golden())
+        for name, limit in (("f16", 1e-5), ("bf16", 1e-3), ("q8", 1e-3)):
+            report = self.run_json("perplexity", "--tokens-file", ids, "--weights", "f32", "--cache-type", name,
+                                   "--against", "f32", "--json")
+            self.assertEqual(report["cache"], name)
+            self.assertLess(abs(report["against"]["relative_difference"]), limit)
+            self.assertGreater(report["against"]["mean_kl"], 0)
+            self.assertLess(report["against"]["mean_kl"], limit)
+
     def test_a_text_file_and_the_figures_for_people(self):
         text = self.write("story.txt", "Once upon a time, there was a little girl named Lily. She had a red ball.\n" * 5)
         report = self.run_json("perplexity", text, "--json")

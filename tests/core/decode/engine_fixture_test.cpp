@@ -158,8 +158,7 @@ void checkLayerInputs(const std::filesystem::path& folder)
     const auto model = loadFixture(folder);
     const auto expected = openTensorFile(folder / "expected.safetensors");
     Workspace workspace(*model);
-    KvCache cache = model->backend->makeKvCache(model->config.n_layers, model->config.n_kv_heads,
-        model->config.head_dim, model->context + kMaxNodes);
+    KvCache cache = makeKvCache(*model);
     int last = 0;
     while (expected->tensors().contains("p" + std::to_string(last + 1) + ".input_ids"))
         last++;

@@ -136,6 +136,28 @@ TEST_CASE("the same in every weight format, and with grouped heads")
     }
 }
 
+TEST_CASE("the same in every format of the cache")
+{
+    const auto base = dataFolder() / "models" / "llama_mha";
+    const auto heads = dataFolder() / "medusa" / "heads" / "llama_mha_trained";
+    uint64_t bytes = UINT64_MAX;
+    for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::q8}) {
+        CAPTURE(dtypeName(dtype));
+        Engine engine(loadFixture(base, heads, 2, std::nullopt, 0, dtype));
+        CHECK(engine.makeSession().cache.dtype == dtype);
+        for (const Sampling& sampling : kSamplings)
+            checkIdentity(engine, trees(), sampling, kPrompt, 60);
+        const uint64_t now = engine.makeSession().cache.data.bytes();
+        CHECK((dtype == DType::bf16 ? now == bytes : now < bytes));
+        bytes = now;
+    }
+    CHECK(loadFixture(base, heads, 1, DType::q8)->cache_dtype == DType::f32);
+    ModelConfig wide;
+    wide.dim = 512;
+    CHECK(defaultCacheType(DType::bf16, wide) == DType::f16);
+    CHECK(defaultCacheType(DType::f32, wide) == DType::f32);
+}
+
 TEST_CASE("threads do not change the text")
 {
     const auto base = dataFolder() / "models" / "llama_mha";

@@ -14,10 +14,12 @@ namespace {
 
 const std::vector<int> kPrompt{1, 145, 207, 280, 258, 233};
 
-std::shared_ptr<const Model> model(int64_t context = 0)
+std::shared_ptr<const Model> model(
+    int64_t context = 0, std::optional<DType> cache_dtype = std::nullopt)
 {
     return loadFixture(dataFolder() / "models" / "llama_mha",
-        dataFolder() / "medusa" / "heads" / "llama_mha_trained", 2, std::nullopt, context);
+        dataFolder() / "medusa" / "heads" / "llama_mha_trained", 2, std::nullopt, context,
+        cache_dtype);
 }
 
 std::vector<int> joined(std::vector<int> a, const std::vector<int>& b)
@@ -82,6 +84,22 @@ TEST_CASE("turns with a stop, a regeneration and an edit are the same with and w
         for (const char* name : {"mc_sim_7b_63", "vicuna_7b_stage2"}) {
             Session drafted = engine.makeSession();
             CHECK(talk(engine, drafted, sampled(temperature, namedTree(name))) == expected);
+        }
+    }
+}
+
+TEST_CASE("turns are the same in every format of the cache, and a warm cache is a cold one")
+{
+    for (const DType dtype : {DType::f16, DType::bf16, DType::q8}) {
+        CAPTURE(dtypeName(dtype));
+        Engine engine(model(0, dtype));
+        for (const float temperature : {0.0F, 0.8F}) {
+            CAPTURE(temperature);
+            Session plain = engine.makeSession();
+            Session drafted = engine.makeSession();
+            const auto expected = talk(engine, plain, sampled(temperature, {}));
+            CHECK(
+                talk(engine, drafted, sampled(temperature, namedTree("mc_sim_7b_63"))) == expected);
         }
     }
 }

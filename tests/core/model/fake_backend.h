@@ -84,7 +84,7 @@ public:
         }
     }
 
-    KvCache makeKvCache(int, int, int, int64_t) override { return {}; }
+    KvCache makeKvCache(DType, int, int, int, int64_t) override { return {}; }
     void readKv(const KvCache&, int, int64_t, float*, float*) override { }
     void runStep(uint64_t, const std::function<void()>&) override { }
     void readRecord(const StepState*, StepRecord&) override { }
