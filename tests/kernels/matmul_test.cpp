@@ -156,6 +156,36 @@ TEST_CASE("dot products of bf16 round the inputs and nothing else")
     }
 }
 
+TEST_CASE("numbers near the ends of their range have the same bits alone and among others")
+{
+    constexpr int64_t kIn = 576, kOut = 80, kRows = 20;
+    const float scales[] = {1e-40F, 1e-38F, 3e-20F, 1, 1e19F, 1e37F};
+    auto weights = randomFloats(size_t(kOut * kIn), 3);
+    for (size_t i = 0; i < weights.size(); i++)
+        weights[i] *= scales[i / 7 % 6];
+    auto backend = cpu(2);
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+        const Matrix w = makeMatrix(*backend, dtype, kOut, kIn, weights);
+        for (const float scale : scales) {
+            auto x = randomFloats(size_t(kRows * kIn), 4);
+            for (float& value : x)
+                value *= scale;
+            std::vector<float> together(size_t(kRows * kOut)), alone(together.size());
+            backend->matmul(w, view(x, kIn), nullptr, Epilogue::store, view(together, kOut));
+            for (int64_t r = 0; r < kRows; r++)
+                backend->matmul(w, view(x, kIn).rowsFrom(r, 1), nullptr, Epilogue::store,
+                    view(alone, kOut).rowsFrom(r, 1));
+            int n_wrong = 0; // NaN, where infinities of both signs meet, has no bits to keep
+            for (size_t i = 0; i < alone.size(); i++)
+                n_wrong += !sameBits(&together[i], &alone[i], 1)
+                    && !(std::isnan(together[i]) && std::isnan(alone[i]));
+            CAPTURE(dtypeName(dtype));
+            CAPTURE(scale);
+            CHECK(n_wrong == 0);
+        }
+    }
+}
+
 TEST_CASE("NaN in one row stays in it")
 {
     auto backend = cpu(2);
