@@ -2,34 +2,97 @@
 // The tiles of product_int8.cpp, included in a namespace of its own per instruction set.
 // GORGON_DOT_512, GORGON_DOT_256: the processor multiplies and adds four bytes in one instruction.
 
+#if !defined(GORGON_DOT_512) && !defined(GORGON_DOT_256)                                           \
+    && (HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4)
+// Two products of an unsigned with a signed byte are summed in 16 bits, which saturate: so weights
+// of q8 are taken as magnitudes and their signs given to the inputs, 2 * 127 * 127 at most; weights
+// of four bits leave room for a whole block, 16 * 15 * 127, before 32 bits are needed.
+#define GORGON_PAIRS_IN_16
+
+#if HWY_TARGET == HWY_AVX3
+#define GORGON_X86(name) _mm512_##name
+#elif HWY_TARGET == HWY_AVX2
+#define GORGON_X86(name) _mm256_##name
+#else
+#define GORGON_X86(name) _mm_##name
+#endif
+
+/// Weights of four k in every lane.
+struct Bytes
+{
+    VI magnitude;
+#if HWY_TARGET == HWY_AVX3
+    __mmask64 negative;
+#else
+    VI value;
+#endif
+};
+
+template <DType dtype> HWY_INLINE Bytes prepared(VI u)
+{
+    Bytes bytes;
+    bytes.magnitude = u;
+    if constexpr (dtype == DType::q8) {
+        const VI value = hn::Xor(u, hn::Set(Ints(), int32_t(0x80808080U)));
+        bytes.magnitude = VI{GORGON_X86(abs_epi8)(value.raw)};
+#if HWY_TARGET == HWY_AVX3
+        bytes.negative = _mm512_movepi8_mask(value.raw);
+#else
+        bytes.value = value;
+#endif
+    }
+    return bytes;
+}
+
+HWY_INLINE VI wholeSums(VI sums16)
+{
+    return VI{GORGON_X86(madd_epi16)(sums16.raw, GORGON_X86(set1_epi16)(1))};
+}
+
+/// sums + the products of four weights with four inputs, in every lane; exact. q4: in 16 bits.
+template <DType dtype> HWY_INLINE VI addDot4(VI sums, const Bytes& w, VI x)
+{
+    if constexpr (dtype == DType::q8) {
+#if HWY_TARGET == HWY_AVX3
+        const VI given{_mm512_mask_sub_epi8(x.raw, w.negative, _mm512_setzero_si512(), x.raw)};
+#else
+        const VI given{GORGON_X86(sign_epi8)(x.raw, w.value.raw)};
+#endif
+        return hn::Add(sums, wholeSums(VI{GORGON_X86(maddubs_epi16)(w.magnitude.raw, given.raw)}));
+    } else {
+        return VI{
+            GORGON_X86(add_epi16)(sums.raw, GORGON_X86(maddubs_epi16)(w.magnitude.raw, x.raw))};
+    }
+}
+
+/// Sums of a block in 32 bits.
+template <DType dtype> HWY_INLINE VI blockSums(VI sums)
+{
+    return dtype == DType::q8 ? sums : wholeSums(sums);
+}
+
+#undef GORGON_X86
+#else
+
+using Bytes = VI; // unsigned
+
+template <DType dtype> HWY_INLINE Bytes prepared(VI u)
+{
+    return u;
+}
+
+template <DType dtype> HWY_INLINE VI blockSums(VI sums)
+{
+    return sums;
+}
+
 /// sums + the products of four unsigned bytes with four signed ones, in every lane; exact.
-HWY_INLINE VI addDot4(VI sums, VI u, VI x)
+template <DType dtype> HWY_INLINE VI addDot4(VI sums, VI u, VI x)
 {
 #if defined(GORGON_DOT_512)
     return VI{_mm512_dpbusd_epi32(sums.raw, u.raw, x.raw)};
 #elif defined(GORGON_DOT_256)
     return VI{_mm256_dpbusd_avx_epi32(sums.raw, u.raw, x.raw)};
-#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
-    // note: in 16 bits, since the instruction that multiplies bytes saturates.
-    const hn::Repartition<int16_t, Ints> d16;
-    const hn::Repartition<uint16_t, Ints> du16;
-    const auto u16 = hn::BitCast(du16, u);
-    const auto x16 = hn::BitCast(d16, x);
-    const auto even_u = hn::BitCast(d16, hn::And(u16, hn::Set(du16, 0xFF)));
-    const auto odd_u = hn::BitCast(d16, hn::ShiftRight<8>(u16));
-    const auto even_x = hn::ShiftRight<8>(hn::ShiftLeft<8>(x16));
-    const auto odd_x = hn::ShiftRight<8>(x16);
-#if HWY_TARGET == HWY_AVX3
-    const VI even{_mm512_madd_epi16(even_u.raw, even_x.raw)};
-    const VI odd{_mm512_madd_epi16(odd_u.raw, odd_x.raw)};
-#elif HWY_TARGET == HWY_AVX2
-    const VI even{_mm256_madd_epi16(even_u.raw, even_x.raw)};
-    const VI odd{_mm256_madd_epi16(odd_u.raw, odd_x.raw)};
-#else
-    const VI even{_mm_madd_epi16(even_u.raw, even_x.raw)};
-    const VI odd{_mm_madd_epi16(odd_u.raw, odd_x.raw)};
-#endif
-    return hn::Add(sums, hn::Add(even, odd));
 #elif HWY_TARGET == HWY_NEON && defined(__aarch64__)
     const uint8x16_t u8 = vreinterpretq_u8_s32(u.raw);
     const int8x16_t x8 = vreinterpretq_s8_s32(x.raw);
@@ -54,6 +117,7 @@ HWY_INLINE VI addDot4(VI sums, VI u, VI x)
     return hn::Load(d, sum);
 #endif
 }
+#endif
 
 /// Adds block b of P panels for M rows; x: the block of inputs.
 template <DType dtype, int M, int P>
@@ -67,7 +131,11 @@ HWY_INLINE void addBlock(
     VI16 dots[M][P];
     HWY_UNROLL(16)
     for (int r = 0; r < M; r++) {
+#if defined(GORGON_PAIRS_IN_16)
+        const VI start = hn::Zero(di);
+#else
         const VI start = hn::Set(di, dtype == DType::q8 ? intAt(x_sum + 4 * r) : 0);
+#endif
         HWY_UNROLL(4)
         for (int p = 0; p < P; p++)
             GORGON_PARTS dots[r][p].part[i] = start;
@@ -75,17 +143,19 @@ HWY_INLINE void addBlock(
     const uint8_t* const values = panels + valuesOffset(dtype, b);
     HWY_UNROLL(8)
     for (int j = 0; j < 8; j++) {
-        VI16 weights[P];
+        Bytes weights[P][kParts];
         HWY_UNROLL(4)
-        for (int p = 0; p < P; p++)
-            weights[p] = weightBytes<dtype>(values + size_t(p) * panel_bytes, j);
+        for (int p = 0; p < P; p++) {
+            const VI16 bytes = weightBytes<dtype>(values + size_t(p) * panel_bytes, j);
+            GORGON_PARTS weights[p][i] = prepared<dtype>(bytes.part[i]);
+        }
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
             const VI input = hn::Set(di, intAt(x + 4 * (j * M + r)));
             HWY_UNROLL(4)
             for (int p = 0; p < P; p++)
                 GORGON_PARTS dots[r][p].part[i]
-                    = addDot4(dots[r][p].part[i], weights[p].part[i], input);
+                    = addDot4<dtype>(dots[r][p].part[i], weights[p][i], input);
         }
     }
     HWY_UNROLL(4)
@@ -94,8 +164,9 @@ HWY_INLINE void addBlock(
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
             const V scale = hn::Set(d, floatAt(x_scale + 4 * r));
-            GORGON_PARTS sums[r][p].part[i] = hn::MulAdd(hn::ConvertTo(d, dots[r][p].part[i]),
-                hn::Mul(w.scale.part[i], scale), sums[r][p].part[i]);
+            GORGON_PARTS sums[r][p].part[i]
+                = hn::MulAdd(hn::ConvertTo(d, blockSums<dtype>(dots[r][p].part[i])),
+                    hn::Mul(w.scale.part[i], scale), sums[r][p].part[i]);
             if constexpr (dtype == DType::q4) {
                 const V sum = hn::Set(d, floatAt(x_sum + 4 * r));
                 GORGON_PARTS sums[r][p].part[i]
@@ -153,3 +224,5 @@ template <DType dtype> struct ByteKernel
         writeSums(results, M, int(P * kPanel), rows.row, rows.column, out);
     }
 };
+
+#undef GORGON_PAIRS_IN_16
