@@ -71,6 +71,36 @@ struct HeadNorms
     float eps = 0;
 };
 
+/// What a product reads: rows x, or what it makes of them on the way, with the bits of the operation that
+/// is named.
+struct ProductInput
+{
+    Tensor x; // (m, n_in); gated: (m, 2 n_in), gate, then up
+    const float* norm = nullptr; // (n_in): rmsNorm with this weight, nullptr: none
+    float norm_eps = 0;
+    bool is_gated = false; // siluMul; not with a norm
+
+    ProductInput(Tensor rows) // plain rows need no words
+        : x(rows)
+    {
+    }
+    static ProductInput normed(Tensor rows, const float* weight, float eps)
+    {
+        ProductInput input(rows);
+        input.norm = weight;
+        input.norm_eps = eps;
+        return input;
+    }
+    static ProductInput gated(Tensor gate_up)
+    {
+        ProductInput input(gate_up);
+        input.is_gated = true;
+        return input;
+    }
+    bool isPlain() const { return !norm && !is_gated; }
+    int64_t cols() const { return is_gated ? x.cols / 2 : x.cols; }
+};
+
 enum class Epilogue : uint8_t
 {
     store, // y = x Wt + b
@@ -119,9 +149,10 @@ public:
     virtual void embed(const Matrix& table, const int32_t* tokens, Tensor x) = 0;
     /// y = x / sqrt(mean(x^2) + eps) * weight, per row. x, y (m, dim) may be the same; weight (dim).
     virtual void rmsNorm(Tensor x, const float* weight, float eps, Tensor y) = 0;
-    /// y (m, n_out) from x (m, n_in); bias (n_out) or nullptr. x and y must not overlap.
+    /// y (m, n_out) from x (m, n_in), plain, normed or gated; bias (n_out) or nullptr. x and y must not
+    /// overlap.
     virtual void matmul(
-        const Matrix& w, Tensor x, const float* bias, Epilogue epilogue, Tensor y) = 0;
+        const Matrix& w, const ProductInput& x, const float* bias, Epilogue epilogue, Tensor y) = 0;
     /// Norms the heads of q and k, rotates them (pairs d, d + head_dim / 2) and writes k, v into the slots
     /// of the rows, rounded to the cache's format to nearest even. f16: finite numbers beyond +-65504 become
     /// that. qkv (m, (n_heads + 2 n_kv_heads) head_dim): q, then k, then v; q and k change in place.

@@ -29,7 +29,6 @@ Workspace::Workspace(const Model& model)
         {&qkv, {nullptr, kMaxNodes, q + 2 * kv}},
         {&attention, {nullptr, kMaxNodes, q}},
         {&gate_up, {nullptr, kMaxNodes, 2 * int64_t(c.ff_dim)}},
-        {&hidden, {nullptr, kMaxNodes, c.ff_dim}},
         {&kept, {nullptr, 1, c.dim}},
         {&head_x, {nullptr, n_heads, c.dim}},
         {&head_h, {nullptr, 1, c.dim}},
@@ -69,19 +68,17 @@ void forward(const Model& model, KvCache& cache, Workspace& workspace, const int
     const ModelConfig& config = model.config;
     const auto rows = [m](Tensor tensor) { return tensor.rowsFrom(0, m); };
     const Tensor x = rows(workspace.x);
-    const Tensor normed = rows(workspace.normed);
     const Tensor qkv = rows(workspace.qkv);
     const Tensor attended = rows(workspace.attention);
     const Tensor gate_up = rows(workspace.gate_up);
-    const Tensor hidden = rows(workspace.hidden);
 
     backend.embed(model.embedding, tokens, x);
     for (int layer = 0; layer < config.n_layers; layer++) {
         const LayerWeights& w = model.layers[layer];
         if (layer_input)
             layer_input(layer, x);
-        backend.rmsNorm(x, w.attention_norm.as<float>(), config.rms_eps, normed);
-        backend.matmul(w.qkv, normed, w.qkv_bias.as<float>(), Epilogue::store, qkv);
+        backend.matmul(w.qkv, ProductInput::normed(x, w.attention_norm.as<float>(), config.rms_eps),
+            w.qkv_bias.as<float>(), Epilogue::store, qkv);
         const LayerAttention sees = layerAttention(config, layer);
         const HeadNorms norms{w.q_norm.as<float>(), w.k_norm.as<float>(), config.rms_eps};
         backend.ropeAndStore(qkv, config.n_heads, norms, sees.rotates ? model.rope : RopeTable(),
@@ -89,12 +86,12 @@ void forward(const Model& model, KvCache& cache, Workspace& workspace, const int
         backend.attention(
             qkv, config.n_heads, sees.window, cache, layer, tree, workspace.state, attended);
         backend.matmul(w.output, attended, w.output_bias.as<float>(), Epilogue::add, x);
-        backend.rmsNorm(x, w.mlp_norm.as<float>(), config.rms_eps, normed);
-        backend.matmul(w.gate_up, normed, w.gate_up_bias.as<float>(), Epilogue::store, gate_up);
-        backend.siluMul(gate_up, hidden);
-        backend.matmul(w.down, hidden, w.down_bias.as<float>(), Epilogue::add, x);
+        backend.matmul(w.gate_up, ProductInput::normed(x, w.mlp_norm.as<float>(), config.rms_eps),
+            w.gate_up_bias.as<float>(), Epilogue::store, gate_up);
+        backend.matmul(
+            w.down, ProductInput::gated(gate_up), w.down_bias.as<float>(), Epilogue::add, x);
     }
-    backend.rmsNorm(x, model.final_norm.as<float>(), config.rms_eps, normed);
+    backend.rmsNorm(x, model.final_norm.as<float>(), config.rms_eps, rows(workspace.normed));
 }
 
 void runHeads(const Model& model, Workspace& workspace, int n_heads, int k)

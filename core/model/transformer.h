@@ -13,12 +13,10 @@ public:
     explicit Workspace(const Model& model);
 
     Tensor x; // (kMaxNodes, dim) residual stream
-    Tensor
-        normed; // (kMaxNodes, dim); after forward: the final norm, what vocabulary and heads read
+    Tensor normed; // (kMaxNodes, dim) the final norm: what vocabulary and heads read
     Tensor qkv; // (kMaxNodes, (n_heads + 2 n_kv_heads) head_dim)
     Tensor attention; // (kMaxNodes, n_heads * head_dim)
     Tensor gate_up; // (kMaxNodes, 2 ff_dim)
-    Tensor hidden; // (kMaxNodes, ff_dim)
     Tensor kept; // (1, dim) final norm at the last accepted node: what the heads read
     Tensor head_x; // (max(1, n_heads), dim)
     Tensor head_h; // (1, dim)

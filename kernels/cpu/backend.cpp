@@ -96,10 +96,12 @@ public:
         const std::scoped_lock lock(m_mutex);
         cpuRmsNorm(m_pool, x, weight, eps, y);
     }
-    void matmul(const Matrix& w, Tensor x, const float* bias, Epilogue epilogue, Tensor y) override
+    void matmul(const Matrix& w, const ProductInput& x, const float* bias, Epilogue epilogue,
+        Tensor y) override
     {
         const std::scoped_lock lock(m_mutex);
-        assert(x.cols == w.n_in && y.cols == w.n_out && x.rows == y.rows && x.rows <= kMaxNodes);
+        assert(x.cols() == w.n_in && y.cols == w.n_out);
+        assert(x.x.rows == y.rows && y.rows <= kMaxNodes);
         cpuMatmul(m_pool, m_packed.as<float>(), w, x, bias, epilogue, y);
     }
     void ropeAndStore(Tensor qkv, int n_heads, const HeadNorms& norms, const RopeTable& rope,

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product_input.h"
 
 namespace gorgon {
 
@@ -26,11 +26,12 @@ int64_t panelsOfSlab(int64_t n_panels, size_t panel_bytes, int n_tiles, int n_th
 
 } // namespace
 
-void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const float* bias,
-    Epilogue epilogue, Tensor y)
+void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, const ProductInput& x,
+    const float* bias, Epilogue epilogue, Tensor y)
 {
     const int64_t n_panels = panelCount(w.n_out);
-    const RowTiles tiles = packInputs(pool, w.dtype, x, packed);
+    InputPacking packing(w.dtype, x, packed, pool.size());
+    const RowTiles& tiles = packing.tiles();
     const int64_t per_slab
         = panelsOfSlab(n_panels, panelBytes(w.dtype, w.n_in), tiles.count(), pool.size());
     const int64_t n_slabs = (n_panels + per_slab - 1) / per_slab;
@@ -40,7 +41,8 @@ void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const
         productSlab(w, first, int(std::min(per_slab, n_panels - first)),
             next < n_slabs ? next * per_slab : -1, tiles, first * kPanel, out);
     };
-    if (pool.size() == 1 || w.n_out * w.n_in * x.rows < kAloneBelow) {
+    if (pool.size() == 1 || w.n_out * w.n_in * y.rows < kAloneBelow) {
+        packing.finish();
         for (int64_t i = 0; i < n_slabs; i++)
             slab(i, i + 1);
         endSlabs(tiles);
@@ -48,6 +50,7 @@ void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const
     }
     std::atomic<int64_t> taken = 0;
     auto takeSlabs = [&](int) {
+        packing.finish();
         // note: the next slab is taken before this one is done, so that its head can be prefetched.
         int64_t i = taken.fetch_add(1, std::memory_order_relaxed);
         while (i < n_slabs) {

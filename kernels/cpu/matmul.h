@@ -6,8 +6,8 @@
 
 namespace gorgon {
 
-/// As Backend::matmul. packed: room for x.rows * packedFloats(...) floats.
-void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, Tensor x, const float* bias,
-    Epilogue epilogue, Tensor y);
+/// As Backend::matmul. packed: room for x.x.rows * packedFloats(...) floats.
+void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, const ProductInput& x,
+    const float* bias, Epilogue epilogue, Tensor y);
 
 } // namespace gorgon

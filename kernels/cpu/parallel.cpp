@@ -31,6 +31,14 @@ void relax()
 
 } // namespace
 
+void waitBriefly(int n)
+{
+    if (n < 2000)
+        relax();
+    else
+        std::this_thread::yield();
+}
+
 ThreadPool::ThreadPool(int n_threads)
 {
     for (int thread = 1; thread < n_threads; thread++)
@@ -63,12 +71,8 @@ void ThreadPool::start(Call call, void* context)
 
     // Closed: no further thread enters. Those inside are finishing their last item.
     m_gate.fetch_and(~kOpen, std::memory_order_acq_rel);
-    for (int spins = 0; m_gate.load(std::memory_order_acquire) & kInside; spins++) {
-        if (spins < 2000)
-            relax();
-        else
-            std::this_thread::yield();
-    }
+    for (int n = 0; m_gate.load(std::memory_order_acquire) & kInside; n++)
+        waitBriefly(n);
 }
 
 bool ThreadPool::waitForWork(uint32_t seen)

@@ -11,6 +11,10 @@
 
 namespace gorgon {
 
+/// The n-th wait, from 0, of a thread for others that are at work: short first, then its processor
+/// is given up.
+void waitBriefly(int n);
+
 class ThreadPool
 {
 public:

@@ -2,8 +2,6 @@
 #include "kernels/cpu/pointwise.h"
 
 #include <cassert>
-#include <cmath>
-#include <cstring>
 
 #include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/simd_targets.h"
@@ -12,45 +10,19 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/pointwise.cpp"
 #include "hwy/foreach_target.h"
 
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/pointwise_rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gorgon::HWY_NAMESPACE {
 
 void rmsNormRow(const float* x, const float* weight, float eps, int64_t n, float* y)
 {
-    // Sixteen sums, each over every sixteenth element in ascending order.
-    V16 squares = set16(0.0F);
-    int64_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        const V16 v = load16(x + i);
-        squares = fma16(v, v, squares);
-    }
-    if (i < n) {
-        HWY_ALIGN float last[16] = {};
-        memcpy(last, x + i, size_t(n - i) * sizeof(float));
-        const V16 v = load16(last);
-        squares = fma16(v, v, squares);
-    }
-    const float scale = 1.0F / sqrtf(sumOf16(squares) / float(n) + eps);
-    forLanes(n, [=](auto d, int64_t k) HWY_ATTR {
-        const auto scaled = hn::Mul(hn::LoadU(d, x + k), hn::Set(d, scale));
-        hn::StoreU(hn::Mul(scaled, hn::LoadU(d, weight + k)), d, y + k);
-    });
-}
-
-/// g / (1 + e^-g); the bound keeps e^-g finite where the quotient is 0 to f32 anyway.
-template <class D> HWY_INLINE hn::Vec<D> silu(D d, hn::Vec<D> g)
-{
-    const auto e = hn::Exp(d, hn::Min(hn::Neg(g), hn::Set(d, 88.0F)));
-    return hn::Div(g, hn::Add(hn::Set(d, 1.0F), e));
+    normColumns(x, weight, rmsScale(x, eps, n), n, y);
 }
 
 void siluMulRow(const float* gate, const float* up, int64_t n, float* h)
 {
-    forLanes(n, [=](auto d, int64_t k) HWY_ATTR {
-        hn::StoreU(hn::Mul(silu(d, hn::LoadU(d, gate + k)), hn::LoadU(d, up + k)), d, h + k);
-    });
+    gateColumns(gate, up, n, h);
 }
 
 void addSiluRow(const float* h, const float* x, int64_t n, float* y)

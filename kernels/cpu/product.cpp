@@ -135,25 +135,6 @@ struct PairStep
 #include "kernels/cpu/product_rows.h"
 #include "kernels/cpu/product_tile.h"
 
-/// n rows of `length` floats, rounded to nearest even, as [k / 2][n][2].
-static void pairRows(const float* x, int64_t length, int n, float* out)
-{
-    const int64_t n_pairs = (length + 1) / 2;
-    for (int r = 0; r < n; r++) {
-        const float* const row = x + r * length;
-        for (int64_t first = 0; first < n_pairs; first += 8) {
-            const int64_t left = length - 2 * first;
-            const __mmask16 there = left < 16 ? __mmask16((1U << left) - 1) : __mmask16(0xFFFF);
-            HWY_ALIGN uint32_t pairs[8];
-            _mm256_store_si256(reinterpret_cast<__m256i*>(pairs),
-                (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(there, row + 2 * first)));
-            const int64_t count = n_pairs - first < 8 ? n_pairs - first : 8;
-            for (int64_t i = 0; i < count; i++)
-                __builtin_memcpy(out + (first + i) * n + r, &pairs[i], 4);
-        }
-    }
-}
-
 } // namespace gorgon::HWY_NAMESPACE::dot
 HWY_POP_ATTRIBUTES
 #endif
@@ -182,51 +163,9 @@ void slab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowT
     multiply(weights, after, panel_bytes, n_panels, tiles, column, out);
 }
 
-void packPairs(const float* x, int64_t length, int n, float* out)
-{
-#if HWY_TARGET == HWY_AVX3
-    dot::pairRows(x, length, n, out);
-#else
-    (void)x, (void)length, (void)n, (void)out;
-#endif
-}
-
 int mostRows()
 {
     return kMostRowsInRegisters;
-}
-
-/// Transposes n rows of `length` floats into out[k][n], k up to `padded` with zeros.
-void packRowsOfTile(const float* x, int64_t length, int n, int64_t padded, float* out)
-{
-    int r = 0;
-#if HWY_TARGET != HWY_SCALAR
-    const hn::FixedTag<float, 4> d;
-    for (; r + 4 <= n; r += 4) {
-        const float* const row = x + r * length;
-        int64_t k = 0;
-        for (; k + 4 <= length; k += 4) {
-            const auto a = hn::LoadU(d, row + k), b = hn::LoadU(d, row + length + k);
-            const auto e = hn::LoadU(d, row + 2 * length + k),
-                       f = hn::LoadU(d, row + 3 * length + k);
-            const auto ab = hn::InterleaveLower(d, a, b), ef = hn::InterleaveLower(d, e, f);
-            const auto ab_up = hn::InterleaveUpper(d, a, b), ef_up = hn::InterleaveUpper(d, e, f);
-            float* const to = out + k * n + r;
-            hn::StoreU(hn::ConcatLowerLower(d, ef, ab), d, to);
-            hn::StoreU(hn::ConcatUpperUpper(d, ef, ab), d, to + n);
-            hn::StoreU(hn::ConcatLowerLower(d, ef_up, ab_up), d, to + 2 * n);
-            hn::StoreU(hn::ConcatUpperUpper(d, ef_up, ab_up), d, to + 3 * n);
-        }
-        for (; k < length; k++)
-            for (int i = 0; i < 4; i++)
-                out[k * n + r + i] = row[i * length + k];
-    }
-#endif
-    for (; r < n; r++)
-        for (int64_t k = 0; k < length; k++)
-            out[k * n + r] = x[r * length + k];
-    for (int64_t i = length * n; i < padded * n; i++)
-        out[i] = 0.0F;
 }
 
 } // namespace gorgon::HWY_NAMESPACE
@@ -237,53 +176,11 @@ namespace gorgon {
 
 HWY_EXPORT(slab);
 HWY_EXPORT(mostRows);
-HWY_EXPORT(packRowsOfTile);
-HWY_EXPORT(packPairs);
 
-namespace {
-
-// From so many rows on, tiles of bytes are faster than dot products; they have the same bits.
-constexpr int64_t kByteTilesFrom = 9;
-
-/// By the weights alone, but for the number of rows where it changes no bits.
-InputForm inputForm(DType dtype, Tensor x)
+int floatMostRows()
 {
-    const bool amx = mayUse(Instructions::amx);
-    if (isQuantized(dtype))
-        return amx && x.rows >= kByteTilesFrom ? InputForm::byte_tiles : InputForm::bytes;
-    if (dtype != DType::bf16 || x.cols < kWideFrom)
-        return InputForm::floats;
-    if (amx && x.cols % 32 == 0)
-        return InputForm::split_tiles;
-    return prefersBf16Dot() ? InputForm::pairs : InputForm::floats;
+    return HWY_DYNAMIC_DISPATCH(mostRows)();
 }
-
-int mostRowsOf(InputForm form)
-{
-    switch (form) {
-    case InputForm::floats:
-    case InputForm::pairs:
-        return HWY_DYNAMIC_DISPATCH(mostRows)();
-    case InputForm::bytes:
-        return int8MostRows();
-    default:
-        return kTileRows;
-    }
-}
-
-void packTile(DType dtype, const RowTiles& tiles, const float* x, int64_t length, int n, float* to)
-{
-    if (tiles.form == InputForm::floats)
-        HWY_DYNAMIC_DISPATCH(packRowsOfTile)(x, length, n, tiles.row_floats, to);
-    else if (tiles.form == InputForm::pairs)
-        HWY_DYNAMIC_DISPATCH(packPairs)(x, length, n, to);
-    else if (tiles.form == InputForm::split_tiles)
-        splitRowsOfTile(x, length, n, to);
-    else
-        quantizeRowsOfTile(dtype, x, length, n, tiles.form == InputForm::byte_tiles, to);
-}
-
-} // namespace
 
 void productSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const RowTiles& tiles,
     int64_t column, const PanelOutput& out)
@@ -300,30 +197,6 @@ void endSlabs(const RowTiles& tiles)
 {
     if (tiles.form == InputForm::byte_tiles || tiles.form == InputForm::split_tiles)
         amxRelease();
-}
-
-RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed)
-{
-    constexpr int64_t kAloneBelow = 65536;
-    RowTiles tiles{.x = packed, .row_floats = packedFloats(dtype, x.cols), .m = int(x.rows)};
-    tiles.form = inputForm(dtype, x);
-    tiles.most_rows = mostRowsOf(tiles.form);
-    if (tiles.m == 1 && tiles.row_floats == x.cols && tiles.form == InputForm::floats) {
-        tiles.x = x.data;
-        return tiles;
-    }
-    const auto pack = [&](int64_t tile, int) {
-        const int first = tiles.firstRow(int(tile)), n = tiles.firstRow(int(tile) + 1) - first;
-        packTile(
-            dtype, tiles, x.data + first * x.cols, x.cols, n, packed + first * tiles.row_floats);
-    };
-    if (x.rows * x.cols < kAloneBelow) {
-        for (int tile = 0; tile < tiles.count(); tile++)
-            pack(tile, 0);
-    } else {
-        pool.forEach(tiles.count(), pack);
-    }
-    return tiles;
 }
 
 } // namespace gorgon

@@ -9,7 +9,6 @@
 
 #include "kernels/backend.h"
 #include "kernels/cpu/pack.h"
-#include "kernels/cpu/parallel.h"
 
 namespace gorgon {
 
@@ -65,9 +64,8 @@ struct PanelOutput
     bool add = false;
 };
 
-/// The tiles of x, packed into `packed` unless one row can be read as it is.
-/// packed: room for x.rows * packedFloats(dtype, x.cols) floats.
-RowTiles packInputs(ThreadPool& pool, DType dtype, Tensor x, float* packed);
+/// Rows of a tile at most, in the forms floats and pairs.
+int floatMostRows();
 
 /// Panels [first, first + n_panels) of w for all rows: they stay in the second-level cache while
 /// row tiles pass over them. first and n_panels are multiples of kPanelGroup. column: of the first

@@ -29,7 +29,7 @@ namespace gorgon::HWY_NAMESPACE {
 void slabOnTiles(const Matrix&, int64_t, int, int64_t, const RowTiles&, int64_t, const PanelOutput&)
 {
 }
-void splitRows(const float*, int64_t, int, float*) { }
+void splitRows(const TilePart&, float*) { }
 void releaseTiles() { }
 } // namespace gorgon::HWY_NAMESPACE
 #endif
@@ -52,10 +52,10 @@ void amxRelease()
     HWY_DYNAMIC_DISPATCH(releaseTiles)();
 }
 
-void splitRowsOfTile(const float* x, int64_t length, int n, float* out)
+void splitRowsOfTile(const TilePart& part, float* out)
 {
-    assert(length % 32 == 0);
-    HWY_DYNAMIC_DISPATCH(splitRows)(x, length, n, out);
+    assert(part.length % 32 == 0);
+    HWY_DYNAMIC_DISPATCH(splitRows)(part, out);
 }
 
 } // namespace gorgon

@@ -8,7 +8,7 @@
 // Source: Intel SDM, TDPBF16PS and TDPBSUD.
 #pragma once
 
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product_input.h"
 
 namespace gorgon {
 
@@ -21,8 +21,8 @@ void amxSlab(const Matrix& w, int64_t first, int n_panels, int64_t next, const R
 /// Ends a thread's work on slabs.
 void amxRelease();
 
-/// n rows of `length` floats, a multiple of 32, as a tile in the form split_tiles: per 32 of k,
-/// [n][32] upper parts, then [n][32] lower parts, bf16.
-void splitRowsOfTile(const float* x, int64_t length, int n, float* out);
+/// A part of a tile, of whole rows of a multiple of 32, into the whole tile at `out` in the form
+/// split_tiles: per 32 of k, [n][32] upper parts, then [n][32] lower parts, bf16.
+void splitRowsOfTile(const TilePart& part, float* out);
 
 } // namespace gorgon

@@ -224,14 +224,15 @@ static void splitSlab(const uint8_t* weights, const uint8_t* next, size_t panel_
 
 /// Upper parts are rounded to nearest even, finite where x is; what is infinite stays so in the
 /// lower part.
-static void splitRows(const float* x, int64_t length, int n, float* out)
+static void splitRows(const TilePart& part, float* out)
 {
+    const int n = part.n;
     const __m512 most = _mm512_set1_ps(3.3895314e38F); // largest bf16
     const __m512 least = _mm512_set1_ps(-3.3895314e38F);
     auto* const bytes = reinterpret_cast<uint8_t*>(out);
     for (int r = 0; r < n; r++) {
-        const float* const row = x + r * length;
-        for (int64_t k = 0; k < length; k += 32) {
+        const float* const row = part.x + r * part.stride;
+        for (int64_t k = 0; k < part.count; k += 32) {
             __m256bh upper[2], lower[2];
             HWY_UNROLL(2)
             for (int i = 0; i < 2; i++) {
@@ -242,7 +243,7 @@ static void splitRows(const float* x, int64_t length, int n, float* out)
                     _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)upper[i]), 16));
                 lower[i] = _mm512_cvtneps_pbh(_mm512_sub_ps(v, back));
             }
-            uint8_t* const to = bytes + k / 32 * 128 * n + 64 * r;
+            uint8_t* const to = bytes + (part.first + k) / 32 * 128 * n + 64 * r;
             HWY_UNROLL(2)
             for (int i = 0; i < 2; i++) {
                 _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32 * i), (__m256i)upper[i]);

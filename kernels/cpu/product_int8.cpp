@@ -120,26 +120,25 @@ int mostRowsInt8()
     return int8::kMostRows;
 }
 
-void quantizeTile(DType dtype, const float* x, int64_t length, int n, bool in_pairs, float* out)
+void quantizeTile(DType dtype, const TilePart& part, bool in_pairs, float* out)
 {
+    const int n = part.n;
+    const int64_t end = part.first + part.count;
     const Floats d;
     const Ints di;
     const hn::Rebind<int8_t, Ints> db;
     using VI = int8::VI;
     const auto magnitude = hn::Set(di, 0x7FFFFFFF);
     uint8_t* const bytes = reinterpret_cast<uint8_t*>(out);
-    const int64_t n_blocks = paddedInputs(dtype, length) / 32;
-    // Blocks that only pad stay zeros: their weights are zeros, of scale zero.
-    if (n_blocks * 32 - length >= 32)
-        for (int64_t i = 0; i < n_blocks * 10 * n; i++)
-            out[i] = 0.0F;
+    const int64_t n_blocks = paddedInputs(dtype, part.length) / 32;
     for (int r = 0; r < n; r++) {
-        for (int64_t k = 0; k < length; k += 32) {
-            const float* from = x + r * length + k;
+        // Blocks that only pad become zeros: their weights are zeros, of scale zero.
+        for (int64_t k = part.first; k < (end < part.length ? end : n_blocks * 32); k += 32) {
+            const float* from = part.x + r * part.stride + (k - part.first);
             HWY_ALIGN float padded[32];
-            if (length - k < 32) {
+            if (end - k < 32) {
                 for (int i = 0; i < 32; i++)
-                    padded[i] = i < length - k ? from[i] : 0.0F;
+                    padded[i] = i < end - k ? from[i] : 0.0F;
                 from = padded;
             }
             // Bits of magnitudes ascend with them, infinity and NaN above all.
@@ -209,10 +208,9 @@ int int8MostRows()
     return HWY_DYNAMIC_DISPATCH(mostRowsInt8)();
 }
 
-void quantizeRowsOfTile(
-    DType dtype, const float* x, int64_t length, int n, bool in_pairs, float* out)
+void quantizeRowsOfTile(DType dtype, const TilePart& part, bool in_pairs, float* out)
 {
-    HWY_DYNAMIC_DISPATCH(quantizeTile)(dtype, x, length, n, in_pairs, out);
+    HWY_DYNAMIC_DISPATCH(quantizeTile)(dtype, part, in_pairs, out);
 }
 
 } // namespace gorgon

@@ -7,7 +7,7 @@
 // multiply-add.
 #pragma once
 
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product_input.h"
 
 namespace gorgon {
 
@@ -18,13 +18,13 @@ void int8Slab(const Matrix& w, int64_t first, int n_panels, int64_t next, const 
 /// Rows of a tile at most.
 int int8MostRows();
 
-/// n rows of `length` floats as a tile against weights of `dtype`, padded with zeros. Per block of
-/// 32 of k: [8][n] words of four bytes; [n] scales; [n] sums. Where `in_pairs`, for AMX: per two
-/// blocks [n][64] bytes; behind all of them, per block, [n] scales and [n] sums.
+/// A part of a tile against weights of `dtype`, into the whole tile at `out`; the last part pads it
+/// with zeros. Per block of 32 of k: [8][n] words of four bytes; [n] scales; [n] sums. Where
+/// `in_pairs`, for AMX: per two blocks [n][64] bytes; behind all of them, per block, [n] scales and
+/// [n] sums.
 ///   scale = max |x| / 127, q = x * (127 / max |x|) rounded to nearest even, sum = sum of q
 /// Sums are stored as i32 -128 sum for q8, whose weights carry an offset of 128, and as f32
 /// scale * sum for q4. A block that is not finite gets the scale NaN.
-void quantizeRowsOfTile(
-    DType dtype, const float* x, int64_t length, int n, bool in_pairs, float* out);
+void quantizeRowsOfTile(DType dtype, const TilePart& part, bool in_pairs, float* out);
 
 } // namespace gorgon

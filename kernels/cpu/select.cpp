@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "kernels/cpu/kv_layout.h"
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product_input.h"
 #include "kernels/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -195,7 +195,8 @@ void project(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Te
     const TreeTables* tree, StepState* state, Tensor logits)
 {
     const int64_t n_slabs = (w.n_out + kSlabColumns - 1) / kSlabColumns;
-    const RowTiles tiles = packInputs(pool, w.dtype, x, scratch.packed);
+    InputPacking packing(w.dtype, x, scratch.packed, pool.size());
+    const RowTiles& tiles = packing.tiles();
     ProjectPlan plan{};
     plan.inv_t = inverseTemperature(state->settings.temperature);
     plan.argmax_only = isArgmaxTemperature(state->settings.temperature);
@@ -218,6 +219,7 @@ void project(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Te
 
     std::atomic<int64_t> taken = 0;
     auto takeSlabs = [&](int thread) {
+        packing.finish();
         int64_t slab = taken.fetch_add(1, std::memory_order_relaxed);
         while (slab < n_slabs) {
             const int64_t next = taken.fetch_add(1, std::memory_order_relaxed);
@@ -275,12 +277,14 @@ void topK(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Tenso
     int k, StepState* state)
 {
     const int64_t n_slabs = (w.n_out + kSlabColumns - 1) / kSlabColumns;
-    const RowTiles tiles = packInputs(pool, w.dtype, x, scratch.packed);
+    InputPacking packing(w.dtype, x, scratch.packed, pool.size());
+    const RowTiles& tiles = packing.tiles();
     for (int thread = 0; thread < pool.size(); thread++)
         for (int row = 0; row < tiles.m; row++)
             scratch.threads[thread].top[row].count = 0;
     std::atomic<int64_t> taken = 0;
     auto takeSlabs = [&](int thread) {
+        packing.finish();
         int64_t slab = taken.fetch_add(1, std::memory_order_relaxed);
         while (slab < n_slabs) {
             const int64_t next = taken.fetch_add(1, std::memory_order_relaxed);

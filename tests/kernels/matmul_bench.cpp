@@ -60,7 +60,7 @@ int main(int argc, char** argv)
             const auto begin = std::chrono::steady_clock::now();
             for (const Matrix& matrix : matrices) {
                 const auto one = std::chrono::steady_clock::now();
-                backend->matmul(matrix, {x.data(), rows[i], n_in}, nullptr, Epilogue::store,
+                backend->matmul(matrix, Tensor{x.data(), rows[i], n_in}, nullptr, Epilogue::store,
                     {y.data(), rows[i], n_out});
                 const std::chrono::duration<double> time = std::chrono::steady_clock::now() - one;
                 times[i].push_back(time.count());

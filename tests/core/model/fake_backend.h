@@ -91,7 +91,7 @@ public:
     void stamp(StepState*, StepPhase) override { }
     void embed(const Matrix&, const int32_t*, Tensor) override { }
     void rmsNorm(Tensor, const float*, float, Tensor) override { }
-    void matmul(const Matrix&, Tensor, const float*, Epilogue, Tensor) override { }
+    void matmul(const Matrix&, const ProductInput&, const float*, Epilogue, Tensor) override { }
     void ropeAndStore(Tensor, int, const HeadNorms&, const RopeTable&, KvCache&, int,
         const TreeTables*, const StepState*) override
     {
