@@ -116,10 +116,39 @@ template <DType dtype> HWY_INLINE V16 elements16(const uint8_t* p)
     return x;
 }
 
+/// Raises the running maxima to those of the scores; fade: what sums so far must be multiplied
+/// with.
+template <int B> HWY_INLINE void raiseMaxima(const V16 (&scores)[B], float* highest, float* fade)
+{
+    HWY_ALIGN float shift[16] = {};
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++) {
+        const float tile_highest = maxOf16(scores[b]);
+        const float now = tile_highest > highest[b] ? tile_highest : highest[b];
+        shift[b] = highest[b] - now;
+        highest[b] = now;
+    }
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b += kLanes)
+        hn::StoreU(hn::Exp(Floats(), hn::LoadU(Floats(), shift + b)), Floats(), fade + b);
+}
+
+/// Whether a score lies above its query's running maximum, or is not a number.
+template <int B> HWY_INLINE bool anyAbove(const V16 (&scores)[B], const float* highest)
+{
+    const Floats d;
+    auto all_below = hn::Le(scores[0].part[0], hn::Set(d, highest[0]));
+    HWY_UNROLL(8)
+    for (int b = 0; b < B; b++)
+        GORGON_PARTS all_below
+            = hn::And(all_below, hn::Le(scores[b].part[i], hn::Set(d, highest[b])));
+    return !hn::AllTrue(d, all_below);
+}
+
 /// Scores of the queries q[0 ... B - 1] against one tile; then their weights, running maximum and
-/// total. Returns through `fade` what the sums so far must be multiplied with.
+/// total. Returns whether the sums so far must be multiplied with `fade`; else it would be 1.
 template <DType dtype, int B>
-HWY_INLINE void scoreTile(const float* const* q, const Tile& tile, float scale, TileSpan seen,
+HWY_INLINE bool scoreTile(const float* const* q, const Tile& tile, float scale, TileSpan seen,
     float* highest, float* total, float* weights, float* fade)
 {
     V16 scores[B];
@@ -135,7 +164,6 @@ HWY_INLINE void scoreTile(const float* const* q, const Tile& tile, float scale, 
     V16 scales = set16(scale);
     if constexpr (dtype == DType::q8)
         scales = mul16(load16(tile.key_scales), scales);
-    HWY_ALIGN float shift[16] = {};
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
         scores[b] = mul16(scores[b], scales);
@@ -143,26 +171,24 @@ HWY_INLINE void scoreTile(const float* const* q, const Tile& tile, float scale, 
             scores[b] = firstLanes16(seen.end, scores[b], set16(kNone));
         if (seen.first > 0)
             scores[b] = firstLanes16(seen.first, set16(kNone), scores[b]);
-        const float tile_highest = maxOf16(scores[b]);
-        const float now = tile_highest > highest[b] ? tile_highest : highest[b];
-        shift[b] = highest[b] - now;
-        highest[b] = now;
     }
-    HWY_UNROLL(8)
-    for (int b = 0; b < B; b += kLanes)
-        hn::StoreU(hn::Exp(Floats(), hn::LoadU(Floats(), shift + b)), Floats(), fade + b);
+    const bool fades = anyAbove<B>(scores, highest);
+    if (fades)
+        raiseMaxima<B>(scores, highest, fade);
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
         const V16 w = exp16(add16(scores[b], set16(-highest[b])));
-        store16(fma16(load16(total + b * kTile), set16(fade[b]), w), total + b * kTile);
+        const V16 before = load16(total + b * kTile);
+        store16(fades ? fma16(before, set16(fade[b]), w) : add16(before, w), total + b * kTile);
         if constexpr (dtype == DType::q8)
             store16(mul16(w, load16(tile.value_scales)), weights + b * kTile);
         else
             store16(w, weights + b * kTile);
     }
+    return fades;
 }
 
-/// sums[b] = sums[b] * fade[b] + weights[b] times values, for C times 16 outputs.
+/// sums[b] = sums[b] * fade[b] + weights[b] times values, for C times 16 outputs. fade nullptr: 1.
 template <DType dtype, int B, int C>
 HWY_INLINE void addValues(const uint8_t* const* values, TileSpan seen, const float* weights,
     const float* fade, int64_t value_dim, int64_t output, float* sums)
@@ -171,8 +197,11 @@ HWY_INLINE void addValues(const uint8_t* const* values, TileSpan seen, const flo
     HWY_UNROLL(8)
     for (int b = 0; b < B; b++) {
         HWY_UNROLL(4)
-        for (int c = 0; c < C; c++)
-            s[b][c] = mul16(load16(sums + b * value_dim + output + c * 16), set16(fade[b]));
+        for (int c = 0; c < C; c++) {
+            s[b][c] = load16(sums + b * value_dim + output + c * 16);
+            if (fade)
+                s[b][c] = mul16(s[b][c], set16(fade[b]));
+        }
     }
     for (int j = seen.first; j < seen.end; j++) {
         HWY_UNROLL(4)
@@ -195,10 +224,11 @@ template <DType dtype, int B>
 void attendTile(const float* const* q, const Tile& tile, float scale, TileSpan seen,
     const AttentionScratch& scratch, int query)
 {
-    HWY_ALIGN float fade[16];
+    HWY_ALIGN float factors[16];
     float* const weights = scratch.weights + query * kTile;
-    scoreTile<dtype, B>(q, tile, scale, seen, scratch.highest + query,
-        scratch.total + query * kTile, weights, fade);
+    const bool fades = scoreTile<dtype, B>(q, tile, scale, seen, scratch.highest + query,
+        scratch.total + query * kTile, weights, factors);
+    const float* const fade = fades ? factors : nullptr;
     float* const sums = scratch.sums + query * scratch.value_dim;
     constexpr int kBeside = kParts == 1 ? (B > 4 ? 2 : 4) : 1;
     int64_t output = 0;
