@@ -7,7 +7,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr double kPriorSamples = 4;
+constexpr double kPriorSamples = 2;
 constexpr double kMostSamples = 1024; // then every count is halved
 constexpr double kFirstShare[kReportedRanks]
     = {0.6, 0.14, 0.06, 0.04, 0.025, 0.02, 0.015, 0.01, 0.01, 0.01};

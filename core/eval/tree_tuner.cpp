@@ -10,7 +10,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kSearchEvery = 8; // steps
+constexpr int kSearchEvery = 4; // steps
 constexpr double kProbeShare = 0.01; // of the time
 constexpr int kMostProbeSteps = 128;
 constexpr double kWorthChanging = 1.01; // gain below which the tree stays

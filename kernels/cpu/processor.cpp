@@ -129,7 +129,7 @@ std::string processorName()
 {
 #if defined(__x86_64__)
     std::array<uint32_t, 12> words{};
-    if (__get_cpuid_max(0x80000000U, nullptr) >= 0x80000004U) {
+    if (uint32_t(__get_cpuid_max(0x80000000U, nullptr)) >= 0x80000004U) {
         for (uint32_t i = 0; i < 3; i++)
             __get_cpuid(0x80000002U + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
                 &words[4 * i + 3]);

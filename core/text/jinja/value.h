@@ -18,7 +18,7 @@ namespace gorgon::jinja {
 
 class Value;
 class Object;
-class Context;
+struct Context;
 struct Arguments;
 struct List;
 struct Dict;
