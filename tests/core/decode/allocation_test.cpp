@@ -26,27 +26,28 @@ void* counted(size_t bytes, size_t alignment = alignof(std::max_align_t))
 
 } // namespace
 
-void* operator new(size_t bytes)
+// Not inlined: a compiler that sees malloc and delete, or new and free, in one function warns.
+[[gnu::noinline]] void* operator new(size_t bytes)
 {
     return counted(bytes);
 }
-void* operator new(size_t bytes, std::align_val_t alignment)
+[[gnu::noinline]] void* operator new(size_t bytes, std::align_val_t alignment)
 {
     return counted(bytes, size_t(alignment));
 }
-void operator delete(void* memory) noexcept
+[[gnu::noinline]] void operator delete(void* memory) noexcept
 {
     std::free(memory);
 }
-void operator delete(void* memory, size_t) noexcept
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept
 {
     std::free(memory);
 }
-void operator delete(void* memory, std::align_val_t) noexcept
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept
 {
     std::free(memory);
 }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept
+[[gnu::noinline]] void operator delete(void* memory, size_t, std::align_val_t) noexcept
 {
     std::free(memory);
 }
