@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/eval/kept_costs.h"
+#include "core/model/user_cache.h"
 
 namespace gorgon {
 
@@ -26,7 +27,7 @@ void AutoTuning::prepare(const GenerateSettings& settings, Engine& engine, Sessi
 {
     if (settings.tree.name != kAutoTree || m_tuner)
         return;
-    m_file = costFile(defaultCostFolder(), engine.model());
+    m_file = costFile(userCacheFolder("costs"), engine.model());
     TreeTuner tuner = makeTreeTuner(engine, session, m_file, false, progress, std::move(stop));
     if (!tuner.curve().empty())
         m_tuner = std::move(tuner);

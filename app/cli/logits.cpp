@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <fstream>
+#include <bit>
 #include <map>
+#include <span>
 
 #include "app/cli/commands.h"
 #include "app/cli/model_options.h"
 #include "app/cli/prompt_options.h"
+#include "core/model/new_file.h"
 
 namespace gorgon {
 
@@ -26,7 +28,7 @@ struct NamedTensor
     const std::vector<float>& values;
 };
 
-/// Writes f32 tensors beside the target and renames: no half a file under its name.
+/// f32 tensors.
 void writeSafetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors)
 {
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -39,25 +41,14 @@ void writeSafetensors(const std::filesystem::path& file, const std::vector<Named
     }
     std::string text = header.dump();
     text.resize((text.size() + 7) / 8 * 8, ' '); // the data is aligned
-    std::filesystem::path part = file;
-    part += ".part";
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    for (int shift = 0; shift < 64; shift += 8)
-        out.put(char(uint8_t(uint64_t(text.size()) >> shift)));
-    out << text;
-    for (const NamedTensor& tensor : tensors)
-        out.write(reinterpret_cast<const char*>(tensor.values.data()),
-            std::streamsize(tensor.values.size() * sizeof(float)));
-    out.close();
-    std::error_code error;
-    if (out)
-        std::filesystem::rename(part, file, error);
-    if (!out || error) {
-        std::filesystem::remove(part, error);
-        throw std::runtime_error(file.string()
-            + ": expected to write the logits, found that this is impossible; check folder, "
-              "permissions and space");
-    }
+    replaceFile(file, [&](NewFile& out) {
+        const uint64_t n_header = text.size();
+        static_assert(std::endian::native == std::endian::little);
+        out.write(std::as_bytes(std::span(&n_header, 1)));
+        out.write(text);
+        for (const NamedTensor& tensor : tensors)
+            out.write(std::as_bytes(std::span(tensor.values)));
+    });
 }
 
 /// {"choices": [[0], ...], "tokens": [one per node, root first]}.

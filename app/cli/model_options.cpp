@@ -2,7 +2,7 @@
 #include "app/cli/model_options.h"
 
 #include "app/cli/demo_model.h"
-#include "core/model/weights_cache.h"
+#include "core/model/user_cache.h"
 
 namespace gorgon {
 
@@ -160,7 +160,7 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     load.head_weights = dtypeOf(options.head_weights);
     load.cache_dtype = dtypeOf(options.cache_type);
     load.context = options.context;
-    load.weights_cache = defaultWeightsCache();
+    load.weights_cache = userCacheFolder("weights");
     load.on_note = [&program](const std::string& note) { program.note(note); };
     const std::shared_ptr<Backend> backend = makeCpuBackend({.n_threads = options.threads});
     program.detail(backend->name() + ": " + backend->description());

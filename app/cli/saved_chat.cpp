@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/saved_chat.h"
 
-#include <fstream>
-
 #include "app/cli/prompt_options.h"
+#include "core/model/new_file.h"
 
 namespace gorgon {
 
@@ -26,17 +25,10 @@ std::filesystem::path saveChat(
         else
             json["messages"].push_back({message.role, message.content});
     }
-    const std::string part = file + ".part";
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    out << json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
-    out.close();
-    std::error_code error;
-    if (out)
-        std::filesystem::rename(part, file, error);
-    if (!out || error)
-        throw std::runtime_error(file
-            + ": expected to save the conversation, found that this is impossible; check folder "
-              "and space");
+    replaceFile(file, [&](NewFile& out) {
+        out.write(
+            json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
+    });
     return file;
 }
 

@@ -6,6 +6,7 @@
 #include "app/cli/model_options.h"
 #include "app/cli/result_json.h"
 #include "core/eval/kept_costs.h"
+#include "core/model/user_cache.h"
 
 namespace gorgon {
 
@@ -66,7 +67,7 @@ int run(const Options& options, Program& program)
     {
         Progress progress(program, "timing trees");
         tuner = makeTreeTuner(
-            engine, session, costFile(defaultCostFolder(), *model), options.fresh,
+            engine, session, costFile(userCacheFolder("costs"), *model), options.fresh,
             [&](int done, int total) { progress.show(done, total); }, program.interrupt.token());
     }
     if (program.interrupt.requested())

@@ -14,6 +14,7 @@
 #include "core/eval/kept_costs.h"
 #include "core/model/available_memory.h"
 #include "core/model/inspect.h"
+#include "core/model/user_cache.h"
 
 #include <QDeadlineTimer>
 #include <QLocale>
@@ -104,7 +105,7 @@ void EngineWorker::announce()
 void EngineWorker::readTuning()
 {
     const Model& model = m_open.model();
-    m_cost_file = costFile(defaultCostFolder(), model);
+    m_cost_file = costFile(userCacheFolder("costs"), model);
     m_tuner = {};
     if (std::optional<KeptCosts> kept = readKeptCosts(m_cost_file, model))
         m_tuner = {std::move(kept->curve), int(model.heads.size()), std::move(kept->hits)};

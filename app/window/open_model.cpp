@@ -4,7 +4,7 @@
 #include "app/window/load_failure.h"
 #include "core/model/inspect.h"
 #include "core/model/model_config.h"
-#include "core/model/weights_cache.h"
+#include "core/model/user_cache.h"
 
 #include <QLocale>
 #include <QObject>
@@ -75,7 +75,7 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     load.cache_dtype = formatOf(options.cache_type);
     load.context = options.context;
     OpenModel open;
-    load.weights_cache = defaultWeightsCache();
+    load.weights_cache = userCacheFolder("weights");
     load.on_note = [&](const std::string& note) { open.notes << QString::fromStdString(note); };
     int shown = -1;
     const auto on_progress = [&](const LoadProgress& progress) {

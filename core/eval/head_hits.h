@@ -34,8 +34,7 @@ public:
 
     const std::vector<HeadHits>& heads() const { return m_heads; }
     /// Shares by head and rank. What has been seen little is taken to be like the heads that were
-    /// published (Cai et al. 2024, figure 6: rank 0 of head 0 right in some 60 %), with the weight
-    /// of a few samples.
+    /// published (rank 0 of head 0 right in some 60 %), with the weight of a few samples.
     AccuracyRows shares() const;
 
 private:

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
-#include <unistd.h>
 
 #include "core/model/content_hash.h"
 #include "core/model/json_file.h"
+#include "core/model/new_file.h"
 
 namespace gorgon {
 
@@ -60,17 +58,6 @@ KeptCosts fromJson(const nlohmann::json& json)
 
 } // namespace
 
-std::filesystem::path defaultCostFolder()
-{
-    const char* const cache = std::getenv("XDG_CACHE_HOME");
-    if (cache && cache[0] == '/')
-        return std::filesystem::path(cache) / "gorgon" / "costs";
-    const char* const home = std::getenv("HOME");
-    if (home && home[0] == '/')
-        return std::filesystem::path(home) / ".cache" / "gorgon" / "costs";
-    return {};
-}
-
 std::filesystem::path costFile(const std::filesystem::path& folder, const Model& model)
 {
     if (folder.empty() || model.checkpoint_hash.empty())
@@ -106,18 +93,7 @@ bool keepCosts(
         return false;
     try {
         std::filesystem::create_directories(file.parent_path());
-        std::filesystem::path part = file;
-        part += ".part-" + std::to_string(::getpid());
-        std::ofstream out(part, std::ios::binary | std::ios::trunc);
-        out << toJson(costs, model).dump(1) << '\n';
-        out.close();
-        std::error_code error;
-        if (out)
-            std::filesystem::rename(part, file, error);
-        if (!out || error) {
-            std::filesystem::remove(part, error);
-            return false;
-        }
+        replaceFile(file, [&](NewFile& out) { out.write(toJson(costs, model).dump(1) + '\n'); });
         return true;
     } catch (const std::exception&) {
         return false;

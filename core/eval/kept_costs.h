@@ -17,10 +17,7 @@ struct KeptCosts
     std::vector<HeadHits> hits; // of each head; says nothing about any text
 };
 
-/// $XDG_CACHE_HOME/gorgon/costs, else ~/.cache/gorgon/costs; empty where neither is known.
-std::filesystem::path defaultCostFolder();
-
-/// Empty for a model that has no file: one with random weights.
+/// In userCacheFolder("costs"), say. Empty for a model that has no file: one with random weights.
 std::filesystem::path costFile(const std::filesystem::path& folder, const Model& model);
 
 /// Nothing where there is no file or it is unsound or meant for something else; never throws.

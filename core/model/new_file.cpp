@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -104,6 +105,24 @@ void NewFile::close()
     m_descriptor = -1;
     if (::close(descriptor) != 0)
         failErrno(m_path, "the file cannot be written");
+}
+
+void replaceFile(const std::filesystem::path& path, const std::function<void(NewFile&)>& write)
+{
+    static std::atomic<int> n_parts = 0;
+    std::filesystem::path part = path;
+    part += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(++n_parts);
+    NewFile file(part);
+    try {
+        write(file);
+        file.close();
+        if (::rename(part.c_str(), path.c_str()) != 0)
+            failErrno(path, "the file cannot be given its name");
+    } catch (...) {
+        std::error_code error;
+        std::filesystem::remove(part, error);
+        throw;
+    }
 }
 
 NewFolder::NewFolder(const std::filesystem::path& target, Result result, bool replace)

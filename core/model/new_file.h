@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -27,6 +28,10 @@ private:
     std::filesystem::path m_path;
     int m_descriptor = -1;
 };
+
+/// `path` with what `write` puts into it; what was there is replaced once the whole is on the disk.
+/// Throws std::runtime_error where it cannot be written; then the old one stays.
+void replaceFile(const std::filesystem::path& path, const std::function<void(NewFile&)>& write);
 
 /// A folder beside `target` that takes its name at the end; removed where that is not reached.
 class NewFolder

@@ -18,6 +18,7 @@
 #include "core/model/content_hash.h"
 #include "core/model/file_error.h"
 #include "core/model/json_file.h"
+#include "core/model/new_file.h"
 
 namespace gorgon {
 
@@ -118,17 +119,6 @@ bool syncAndClose(std::FILE* out)
 }
 
 } // namespace
-
-std::filesystem::path defaultWeightsCache()
-{
-    const char* const cache = std::getenv("XDG_CACHE_HOME");
-    if (cache && cache[0] == '/')
-        return std::filesystem::path(cache) / "gorgon" / "weights";
-    const char* const home = std::getenv("HOME");
-    if (home && home[0] == '/')
-        return std::filesystem::path(home) / ".cache" / "gorgon" / "weights";
-    return {};
-}
 
 std::string checkpointHash(const Checkpoint& checkpoint)
 {
@@ -375,19 +365,12 @@ bool WeightsCache::writeStamps() const
 {
     std::filesystem::path stamps = m_file;
     stamps.replace_extension(".stamps");
-    const std::filesystem::path part = partOf(stamps);
-    std::FILE* const out = std::fopen(part.c_str(), "wbe");
-    if (!out)
+    try {
+        replaceFile(stamps, [&](NewFile& out) { out.write(m_stamps); });
+        return true;
+    } catch (const std::runtime_error&) {
         return false;
-    const bool written = std::fwrite(m_stamps.data(), 1, m_stamps.size(), out) == m_stamps.size();
-    std::error_code error;
-    if (syncAndClose(out) && written)
-        std::filesystem::rename(part, stamps, error);
-    else
-        error = std::make_error_code(std::errc::io_error);
-    if (error)
-        std::filesystem::remove(part, error);
-    return !error;
+    }
 }
 
 } // namespace gorgon

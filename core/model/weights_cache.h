@@ -25,9 +25,6 @@
 
 namespace gorgon {
 
-/// $XDG_CACHE_HOME/gorgon/weights, else ~/.cache/gorgon/weights; empty where neither is known.
-std::filesystem::path defaultWeightsCache();
-
 /// 32 hexadecimal digits, as described above.
 std::string checkpointHash(const Checkpoint& checkpoint);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/model/user_cache.h"
 #include "core/model/weights_cache.h"
 
 #include <doctest/doctest.h>
@@ -278,7 +279,7 @@ TEST_CASE("the cache lies where the desktop's conventions say")
         const std::string kept_home = old_home ? old_home : "";
         set("XDG_CACHE_HOME", cache);
         set("HOME", home);
-        const std::filesystem::path result = defaultWeightsCache();
+        const std::filesystem::path result = userCacheFolder("weights");
         set("XDG_CACHE_HOME", old_cache ? kept_cache.c_str() : nullptr);
         set("HOME", old_home ? kept_home.c_str() : nullptr);
         return result;
