@@ -119,10 +119,33 @@ template <DType dtype> HWY_INLINE VI addDot4(VI sums, VI u, VI x)
 }
 #endif
 
+/// Sums of M rows and P panels that stay in registers.
+template <int M, int P> struct SumsInRegisters
+{
+    V16 sums[M][P];
+
+    HWY_INLINE V get(int r, int p, int i) const { return sums[r][p].part[i]; }
+    HWY_INLINE void set(int r, int p, int i, V v) { sums[r][p].part[i] = v; }
+};
+
+/// Those that do not fit beside the sums in integers: P of the panels of a tile in memory.
+struct SumsInMemory
+{
+    float* sums; // [rows][stride]
+    int stride;
+
+    HWY_INLINE float* at(int r, int p, int i) const
+    {
+        return sums + r * stride + p * int(kPanel) + i * kLanes;
+    }
+    HWY_INLINE V get(int r, int p, int i) const { return hn::Load(Floats(), at(r, p, i)); }
+    HWY_INLINE void set(int r, int p, int i, V v) { hn::Store(v, Floats(), at(r, p, i)); }
+};
+
 /// Adds block b of P panels for M rows; x: the block of inputs.
-template <DType dtype, int M, int P>
+template <DType dtype, int M, int P, class Sums>
 HWY_INLINE void addBlock(
-    const uint8_t* panels, size_t panel_bytes, int64_t b, const uint8_t* x, V16 (&sums)[M][P])
+    const uint8_t* panels, size_t panel_bytes, int64_t b, const uint8_t* x, Sums& sums)
 {
     const Floats d;
     const Ints di;
@@ -164,13 +187,13 @@ HWY_INLINE void addBlock(
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
             const V scale = hn::Set(d, floatAt(x_scale + 4 * r));
-            GORGON_PARTS sums[r][p].part[i]
-                = hn::MulAdd(hn::ConvertTo(d, blockSums<dtype>(dots[r][p].part[i])),
-                    hn::Mul(w.scale.part[i], scale), sums[r][p].part[i]);
-            if constexpr (dtype == DType::q4) {
-                const V sum = hn::Set(d, floatAt(x_sum + 4 * r));
-                GORGON_PARTS sums[r][p].part[i]
-                    = hn::NegMulAdd(w.minimum.part[i], sum, sums[r][p].part[i]);
+            GORGON_PARTS
+            {
+                V sum = hn::MulAdd(hn::ConvertTo(d, blockSums<dtype>(dots[r][p].part[i])),
+                    hn::Mul(w.scale.part[i], scale), sums.get(r, p, i));
+                if constexpr (dtype == DType::q4)
+                    sum = hn::NegMulAdd(w.minimum.part[i], hn::Set(d, floatAt(x_sum + 4 * r)), sum);
+                sums.set(r, p, i, sum);
             }
         }
     }
@@ -181,7 +204,13 @@ HWY_INLINE void addBlock(
 template <DType dtype> struct ByteKernel
 {
     static constexpr int kMostRows = int8::kMostRows;
-    template <int M> static constexpr int kBeside = panelsBeside<M>();
+    // Weights of q8 stream faster from four panels than inputs are read twice; sums of those that
+    // do not fit stay in memory, and two panels at a time share what is read of the inputs.
+    template <int M>
+    static constexpr bool kInMemory = dtype == DType::q8&& panelsBeside<M>() < kPanelGroup
+        && (2 * M + 3) * kParts <= kRegisters;
+    template <int M>
+    static constexpr int kBeside = kInMemory<M> ? int(kPanelGroup) : panelsBeside<M>();
 
     /// P panels for M rows; `next`: panels that this thread will read after them.
     template <int M, int P>
@@ -189,20 +218,25 @@ template <DType dtype> struct ByteKernel
         const TileRows& rows, const PanelOutput& out)
     {
         const uint8_t* x = rows.x;
-        V16 sums[M][P];
+        HWY_ALIGN float results[M * P * kPanel];
+        SumsInRegisters<M, P> kept;
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
             HWY_UNROLL(4)
-            for (int p = 0; p < P; p++)
-                sums[r][p] = set16(0.0F);
+            for (int p = 0; p < P; p++) {
+                kept.sums[r][p] = set16(0.0F);
+                if constexpr (kInMemory<M>)
+                    store16(set16(0.0F), results + (r * P + p) * kPanel);
+            }
         }
         constexpr size_t kBytes = bytesOf32(dtype);
         const int64_t n_blocks = int64_t(panel_bytes / kBytes);
         size_t ahead = kPrefetchBytes;
         for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
-            if constexpr (P == 1) {
-                if (b % 4 == 0)
-                    prefetchGroup(rows, panel_bytes, size_t(b) * kBytes, 4 * kBytes);
+            if constexpr (P < kPanelGroup) {
+                constexpr int64_t kEvery = kPanelGroup / P;
+                if (b % kEvery == 0)
+                    prefetchGroup(rows, panel_bytes, size_t(b) * P * kBytes, kEvery * P * kBytes);
             } else {
                 const uint8_t* const soon
                     = ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes;
@@ -211,15 +245,24 @@ template <DType dtype> struct ByteKernel
                     for (size_t line = 0; line < kBytes; line += 64)
                         hwy::Prefetch(soon + size_t(p) * panel_bytes + line);
             }
-            addBlock<dtype, M, P>(weights, panel_bytes, b, x, sums);
+            if constexpr (kInMemory<M>) {
+                for (int p = 0; p < P; p += 2) {
+                    SumsInMemory pair{results + p * kPanel, P * int(kPanel)};
+                    addBlock<dtype, M, 2>(
+                        weights + size_t(p) * panel_bytes, panel_bytes, b, x, pair);
+                }
+            } else {
+                addBlock<dtype, M, P>(weights, panel_bytes, b, x, kept);
+            }
             x += 40 * M;
         }
-        HWY_ALIGN float results[M * P * kPanel];
-        HWY_UNROLL(16)
-        for (int r = 0; r < M; r++) {
-            HWY_UNROLL(4)
-            for (int p = 0; p < P; p++)
-                store16(sums[r][p], results + (r * P + p) * kPanel);
+        if constexpr (!kInMemory<M>) {
+            HWY_UNROLL(16)
+            for (int r = 0; r < M; r++) {
+                HWY_UNROLL(4)
+                for (int p = 0; p < P; p++)
+                    store16(kept.sums[r][p], results + (r * P + p) * kPanel);
+            }
         }
         writeSums(results, M, int(P * kPanel), rows.row, rows.column, out);
     }
