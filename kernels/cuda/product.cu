@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/product.h"
+
+#include <algorithm>
+
+#include "kernels/cuda/product_launch.h"
+
+namespace gorgon::cuda {
+
+namespace {
+
+constexpr int kMostSplits = 8;
+
+int64_t passesOf(int most_rows)
+{
+    return (most_rows + kPassRows - 1) / kPassRows;
+}
+
+} // namespace
+
+ProductPlan planProduct(
+    DType dtype, int64_t n_out, int64_t n_in, int n_multiprocessors, CacheUse use)
+{
+    ProductPlan plan;
+    plan.n_tiles = int((n_out + kProductOutputs - 1) / kProductOutputs);
+    plan.use = use;
+    // In units of a stage of 128 k of a tile: rounds of blocks on all multiprocessors, and what it
+    // takes to write and to add the parts.
+    const int64_t stages = stagesOf(n_in), processors = std::max(n_multiprocessors, 1);
+    const int64_t most = std::min<int64_t>(stages, kMostSplits);
+    double least = 0;
+    for (int64_t splits = 1; splits <= most; splits++) {
+        const int64_t rounds = (plan.n_tiles * splits + processors - 1) / processors;
+        const double addition = splits == 1 ? 0.0
+            : dtype == DType::q4            ? 1.0 + 0.5 * double(splits)
+                                            : 0.5 + 0.25 * double(splits);
+        const double cost = double(rounds * ((stages + splits - 1) / splits)) + addition;
+        if (splits == 1 || cost < least) {
+            least = cost;
+            plan.n_splits = int(splits);
+        }
+    }
+    return plan;
+}
+
+size_t partialBytes(const ProductPlan& plan, int most_rows)
+{
+    if (plan.n_splits == 1)
+        return 0;
+    return size_t(plan.n_tiles) * size_t(plan.n_splits) * size_t(passesOf(most_rows)) * kPassRows
+        * kProductOutputs * sizeof(float);
+}
+
+size_t ticketBytes(const ProductPlan& plan, int most_rows)
+{
+    return size_t(plan.n_tiles) * size_t(passesOf(most_rows)) * sizeof(int);
+}
+
+void product(Stream& stream, const Weights& w, const ProductPlan& plan, const ProductRows& x,
+    int n_rows, const ProductScratch& scratch, const StoreTile& y)
+{
+    switch (w.dtype) {
+    case DType::f32:
+        return storeProductF32(stream, w, plan, x, n_rows, scratch, y);
+    case DType::f16:
+        return storeProductF16(stream, w, plan, x, n_rows, scratch, y);
+    case DType::bf16:
+        return storeProductBf16(stream, w, plan, x, n_rows, scratch, y);
+    case DType::q8:
+        return storeProductQ8(stream, w, plan, x, n_rows, scratch, y);
+    case DType::q4:
+        return storeProductQ4(stream, w, plan, x, n_rows, scratch, y);
+    }
+}
+
+} // namespace gorgon::cuda

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows that a product reads, in scratch of the backend: made from f32 rows by one small kernel
+// (plain, normed or gated), read by product_tile.h.
+//   f32 weights          float   [kInputRows][stride]
+//   f16 weights          Half    [kInputRows][stride]; finite values beyond +-65504 become that
+//   bf16, q8, q4         Bf16    [kInputRows][stride]
+// rounded to nearest even; columns n_in ... stride - 1 of a row are zeros. Rows that nobody wrote
+// may hold anything: their results are dropped.
+#pragma once
+
+#include "kernels/cuda/device.h"
+#include "kernels/tensor.h"
+
+namespace gorgon::cuda {
+
+constexpr int kInputRows = 256;
+constexpr int kPassRows = 64; // of a product at once; more rows are passes
+constexpr int64_t kInputUnit = 128; // a row's length is a multiple of it
+
+constexpr int64_t inputStride(int64_t n_in)
+{
+    return (n_in + kInputUnit - 1) / kInputUnit * kInputUnit;
+}
+
+struct ProductRows
+{
+    void* values = nullptr; // 256 bytes aligned
+    // Of q4, whose weights have minima: [stride / 32][kInputRows], the sum of a row's 32 values
+    // from column 32 i on, as they were rounded; added in an order that is the same for every row.
+    // Otherwise nullptr.
+    float* sums = nullptr;
+    int64_t stride = 0; // elements
+};
+
+constexpr size_t inputValueBytes(DType weights)
+{
+    return weights == DType::f32 ? 4 : 2;
+}
+
+/// Bytes of scratch for rows of n_in values against such weights.
+constexpr size_t productRowsBytes(DType weights, int64_t n_in)
+{
+    const size_t stride = size_t(inputStride(n_in));
+    return stride * kInputRows * inputValueBytes(weights)
+        + (weights == DType::q4 ? stride / 32 * kInputRows * sizeof(float) : 0);
+}
+
+/// Lays them out in scratch.
+constexpr ProductRows productRows(DType weights, int64_t n_in, void* scratch)
+{
+    const int64_t stride = inputStride(n_in);
+    char* const end
+        = static_cast<char*>(scratch) + size_t(stride) * kInputRows * inputValueBytes(weights);
+    return {scratch, weights == DType::q4 ? static_cast<float*>(static_cast<void*>(end)) : nullptr,
+        stride};
+}
+
+} // namespace gorgon::cuda

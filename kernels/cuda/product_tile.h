@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The product of weights of 16, 8 or 4 bits with up to 64 rows a pass, on tensor cores. A block
+// computes 128 outputs: warp w half w / 4 of them and, of each 128 k, the quarter w % 4. Weights
+// flow through a ring of the warp's own: no barrier in the main loop. G: groups of 8 rows that run
+// side by side.
+//
+// The sum of an output and a row is the same for every G, m and neighbour:
+//   blk = two mma from 0, over the 32 k of a warp in a stage
+//   acc = acc + blk; q8: fma(scale, blk, acc); q4: fma(scale, blk, fma(-minimum, sum of x, acc))
+//   over the stages of a split in ascending k; then the quarters ((0 + 1) + 2) + 3; then the
+//   splits.
+// Short chains of mma, because tensor cores cut sums off instead of rounding them.
+#pragma once
+
+#include "kernels/cuda/product_finish.h"
+#include "kernels/cuda/product_formats.h"
+
+namespace gorgon::cuda {
+
+/// The rows' operands of one stage, of the groups of 8.
+template <int G, bool kHasSums> struct RowOperands
+{
+    const uint16_t* values; // of this lane: row g, quarter, 8 t
+    const float* sums; // rows 2 t, 2 t + 1 of the quarter
+    int64_t group_stride; // elements
+    Words4 x[G];
+    float sum[G][2];
+
+    GORGON_DEVICE RowOperands(const ProductRows& rows, int first_row, const LanePart& part)
+        : values(static_cast<const uint16_t*>(rows.values) + (first_row + part.g()) * rows.stride
+            + part.quarter * 32 + part.t() * 8)
+        , sums(
+              kHasSums ? rows.sums + part.quarter * kInputRows + first_row + 2 * part.t() : nullptr)
+        , group_stride(8 * rows.stride)
+    {
+    }
+    GORGON_DEVICE void load(int group, int stage)
+    {
+        x[group] = loadWords4(values + group * group_stride + int64_t(stage) * kStageK);
+        if constexpr (kHasSums) {
+            const Words2 both = loadWords2(sums + int64_t(stage) * (4 * kInputRows) + group * 8);
+            sum[group][0] = floatOfBits(both.w[0]);
+            sum[group][1] = floatOfBits(both.w[1]);
+        }
+    }
+};
+
+/// Sums of the block's k, its warps' quarters added in order; tile: see kTileStride.
+template <int G>
+GORGON_DEVICE void addQuarters(
+    const float (&acc)[kWarpTiles][G][4], const LanePart& part, float* tile)
+{
+    for (int quarter = 0; quarter < 4; quarter++) {
+        syncThreads();
+        if (part.quarter != quarter)
+            continue;
+        GORGON_UNROLL
+        for (int r = 0; r < kWarpTiles; r++) {
+            GORGON_UNROLL
+            for (int j = 0; j < G; j++) {
+                GORGON_UNROLL
+                for (int i = 0; i < 4; i++) {
+                    float* const to = tile + (8 * j + 2 * part.t() + i % 2) * kTileStride
+                        + part.half * 64 + 16 * r + part.g() + i / 2 * 8;
+                    *to = quarter == 0 ? acc[r][j][i] : addRn(*to, acc[r][j][i]);
+                }
+            }
+        }
+    }
+    syncThreads();
+}
+
+/// Grid: tiles x splits x passes.
+template <typename Format, int G, typename Epilogue>
+GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, 1) void productKernel(
+    ProductArgs args, Epilogue epilogue)
+{
+    constexpr int kStages = Format::kStages;
+    static_assert(size_t(kStages * Format::kWarpBytes * 8) <= kProductShared);
+    auto* const shared = dynamicShared<unsigned char>();
+    const ProductShare share(args);
+    const LanePart part{share.tile, warpIndex() / 4, warpIndex() % 4, laneIndex()};
+    const int64_t n_stages = stagesOf(args.w.n_in);
+    const int first = share.firstStage(n_stages, args), end = share.endStage(n_stages, args);
+    const typename Format::Source source(args.w, part, cachePolicy(args.use));
+    unsigned char* const ring = shared + warpIndex() * (kStages * Format::kWarpBytes);
+
+    GORGON_UNROLL
+    for (int s = 0; s < kStages - 1; s++) {
+        if (first + s < end)
+            source.copy(ring + s * Format::kWarpBytes, first + s);
+        commitCopies();
+    }
+    RowOperands<G, Format::kHasSums> rows(args.x, share.first_row, part);
+    float acc[kWarpTiles][G][4] = {};
+    GORGON_UNROLL
+    for (int j = 0; j < G; j++)
+        rows.load(j, first < end ? first : 0);
+
+    int slot = 0, free_slot = kStages - 1;
+    GORGON_NO_UNROLL
+    for (int s = first; s < end; s++) {
+        waitCopies<kStages - 2>();
+        if constexpr (Format::kIsShared)
+            syncWarp();
+        const typename Format::Operands operands(ring + slot * Format::kWarpBytes, part.lane);
+        if (s + kStages - 1 < end)
+            source.copy(ring + free_slot * Format::kWarpBytes, s + kStages - 1);
+        commitCopies();
+        const int next = s + 1 < end ? s + 1 : s;
+        GORGON_UNROLL
+        for (int j = 0; j < G; j++) {
+            GORGON_UNROLL
+            for (int r = 0; r < kWarpTiles; r++) {
+                float blk[4] = {};
+                GORGON_UNROLL
+                for (int step = 0; step < 2; step++) {
+                    const uint32_t b[2] = {rows.x[j].w[2 * step], rows.x[j].w[2 * step + 1]};
+                    mma16816<typename Format::Element>(blk, operands.a[r][step], b);
+                }
+                operands.fold(acc[r][j], blk, r, rows.sum[j]);
+            }
+            rows.load(j, next);
+        }
+        slot = slot + 1 < kStages ? slot + 1 : 0;
+        free_slot = free_slot + 1 < kStages ? free_slot + 1 : 0;
+    }
+    waitCopies<0>();
+    auto* const tile = reinterpret_cast<float*>(shared);
+    addQuarters<G>(acc, part, tile);
+    finishTile(args, share, tile, epilogue);
+}
+
+} // namespace gorgon::cuda

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Kernels and what enqueues them: by nvcc into the module, and as plain C++ for the tests. One a line.
+set(GORGON_CUDA_KERNELS
+    pack.cu
+    prefill.cu
+    product.cu
+    product_bf16.cu
+    product_f16.cu
+    product_f32.cu
+    product_q4.cu
+    product_q8.cu
+)
+# What needs the CUDA libraries; the tests bring an emulated form.
+set(GORGON_CUDA_DEVICE_ONLY
+    gemm.cu
+    runtime.cu
+)
