@@ -17,6 +17,13 @@ constexpr int kFewestRounds = 2;
 constexpr auto kEnough = std::chrono::milliseconds(1500);
 constexpr int64_t kPosition = 64; // rows in the cache before the steps
 
+/// What is smaller costs no more than what is larger: other programs only ever add to a time.
+void lowerBefore(std::vector<double>& times, size_t end)
+{
+    for (size_t i = end; i-- > 1;)
+        times[i - 1] = std::min(times[i - 1], times[i]);
+}
+
 } // namespace
 
 double CostCurve::stepUs(int n_nodes) const
@@ -38,6 +45,29 @@ double CostCurve::headsUs(int n_heads) const
     const int known = std::min(n_heads, int(heads_us.size()));
     const double last = heads_us.size() > 1 ? heads_us.back() - heads_us[heads_us.size() - 2] : 0;
     return heads_us[size_t(known) - 1] + (n_heads - known) * last;
+}
+
+void CostCurve::sawStep(int n_nodes, double us)
+{
+    if (!(us > 0) || n_nodes < 1 || n_nodes > mostNodes() || us >= stepUs(n_nodes))
+        return;
+    const auto at = std::lower_bound(nodes.begin(), nodes.end(), n_nodes);
+    const auto i = at - nodes.begin();
+    if (*at == n_nodes) {
+        step_us[size_t(i)] = us;
+    } else {
+        nodes.insert(at, n_nodes);
+        step_us.insert(step_us.begin() + i, us);
+    }
+    lowerBefore(step_us, size_t(i) + 1);
+}
+
+void CostCurve::sawHeads(int n_heads, double us)
+{
+    if (!(us > 0) || n_heads < 1 || size_t(n_heads) > heads_us.size() || us >= headsUs(n_heads))
+        return;
+    heads_us[size_t(n_heads) - 1] = us;
+    lowerBefore(heads_us, size_t(n_heads));
 }
 
 std::vector<double> costsOf(const CostCurve& curve, const SearchedTree& tree)
@@ -109,8 +139,7 @@ CostCurve measureCostCurve(Engine& engine, Session& session,
     }
     session.tokens.clear();
     for (std::vector<double>* times : {&curve.step_us, &curve.heads_us})
-        for (size_t i = 1; i < times->size(); i++)
-            (*times)[i] = std::max((*times)[i], (*times)[i - 1]);
+        lowerBefore(*times, times->size());
     return stop.stop_requested() ? CostCurve{} : curve;
 }
 

@@ -28,6 +28,11 @@ struct CostCurve
     /// A whole step: with `n_heads` run for a tree of so many nodes.
     double wholeUs(int n_nodes, int n_heads) const { return stepUs(n_nodes) + headsUs(n_heads); }
 
+    /// A step or heads that took less than was known: so they can be so fast. Costs measured while
+    /// other programs ran come right in time.
+    void sawStep(int n_nodes, double us);
+    void sawHeads(int n_heads, double us);
+
     bool operator==(const CostCurve&) const = default;
 };
 
@@ -40,7 +45,7 @@ bool isUsable(const CostCurve& curve);
 
 /// Steps of growing trees in alternation, the least time of each: other programs take the processor
 /// from a long step more often than from a short one. Some 64 steps of each size where they are
-/// short, two at least; a size never costs less than a smaller one. Empty where it was stopped. The
+/// short, two at least; a size never costs more than a larger one. Empty where it was stopped. The
 /// session is overwritten.
 CostCurve measureCostCurve(Engine& engine, Session& session,
     const std::function<void(int done, int total)>& progress = {}, std::stop_token stop = {});

@@ -14,6 +14,9 @@ constexpr int kSearchEvery = 4; // steps
 constexpr double kProbeShare = 0.01; // of the time
 constexpr int kMostProbeSteps = 128;
 constexpr double kWorthChanging = 1.01; // gain below which the tree stays
+// Expected gains below which one step of so many is a plain one, to see what it costs.
+constexpr double kSurelyPays = 1.3;
+constexpr int kPlainEvery = 16;
 
 int depthOf(const Choices& choices)
 {
@@ -34,7 +37,9 @@ TreeTuner::TreeTuner(CostCurve curve, int n_heads, std::vector<HeadHits> known)
 
 void TreeTuner::apply(GenerateSettings& settings) const
 {
-    settings.tree = m_best.tree;
+    const bool compares = !m_best.tree.choices.empty() && m_since_plain + 1 >= kPlainEvery
+        && m_best.speedUp() < kSurelyPays;
+    settings.tree = compares ? TreeSpec{m_best.tree.name, {}} : m_best.tree;
     settings.report_ranks = hits().empty() ? 0 : kReportedRanks;
     settings.run_all_heads = !hits().empty() && m_since_probe + 1 >= m_probe_every;
 }
@@ -54,7 +59,11 @@ bool TreeTuner::add(const DecodeStep& step)
     if (hits().empty())
         return false;
     m_counter.add(step);
-    const bool all_ran = step.head_tokens.size() == hits().size() * kReportedRanks;
+    m_curve.sawStep(int(step.nodes.size()), step.times.verify_us + step.times.accept_us);
+    m_since_plain = step.nodes.size() == 1 ? 0 : m_since_plain + 1;
+    const size_t n_heads = step.head_tokens.size() / kReportedRanks;
+    m_curve.sawHeads(int(n_heads), step.times.draft_us);
+    const bool all_ran = n_heads == hits().size();
     m_since_probe = all_ran ? 0 : m_since_probe + 1;
     if (++m_since_search < kSearchEvery)
         return false;
@@ -74,6 +83,9 @@ bool TreeTuner::add(const DecodeStep& step)
         tokens += worth;
     }
     m_best.tokens_per_step = tokens;
+    m_best.plain_us = found.plain_us;
+    m_best.tree_us
+        = m_curve.wholeUs(int(m_best.tree.choices.size()) + 1, depthOf(m_best.tree.choices));
     if (found.speedUp() < kWorthChanging * m_best.speedUp())
         return false;
     use(std::move(found));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tree that is fastest on this machine, refined while text is made: how often these heads are
-// right against what each size of step costs here.
+// right against what each size of step costs here, both as they turn out.
 #pragma once
 
 #include "core/eval/cost_curve.h"
@@ -40,7 +40,9 @@ public:
     const std::vector<HeadHits>& hits() const { return m_counter.heads(); }
 
     /// Puts the tree into the settings of the coming step, and what it must report. Heads that the
-    /// tree does not need run so seldom that they cost a hundredth of the time at most.
+    /// tree does not need run so seldom that they cost a hundredth of the time at most. Where a
+    /// tree is expected to gain little, a step now and then is plain: the two are compared as they
+    /// are.
     void apply(GenerateSettings& settings) const;
     /// Counts; true where another tree is now the best.
     bool add(const DecodeStep& step);
@@ -56,6 +58,7 @@ private:
     TunedTree m_best;
     int m_probe_every = 1; // steps between two that run every head
     int m_since_probe = 0;
+    int m_since_plain = 0;
     int m_since_search = 0;
 };
 
