@@ -8,8 +8,8 @@
 // may hold anything: their results are dropped.
 #pragma once
 
-#include "kernels/cuda/device.h"
-#include "kernels/tensor.h"
+#include "kernels/backend.h"
+#include "kernels/cuda/runtime.h"
 
 namespace gorgon::cuda {
 
@@ -54,5 +54,9 @@ constexpr ProductRows productRows(DType weights, int64_t n_in, void* scratch)
     return {scratch, weights == DType::q4 ? static_cast<float*>(static_cast<void*>(end)) : nullptr,
         stride};
 }
+
+/// Makes the rows of a product with weights of this type; at most kInputRows.
+void enqueueProductInput(
+    Stream& stream, DType weights, const ProductInput& input, const ProductRows& rows);
 
 } // namespace gorgon::cuda
