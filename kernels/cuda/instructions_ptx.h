@@ -92,6 +92,13 @@ GORGON_DEVICE uint32_t fmaBf16Pair(uint32_t a, uint32_t b, uint32_t c)
     asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(y) : "r"(a), "r"(b), "r"(c));
     return y;
 }
+/// The same of two pairs of f16.
+GORGON_DEVICE uint32_t fmaHalfPair(uint32_t a, uint32_t b, uint32_t c)
+{
+    uint32_t y;
+    asm("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(y) : "r"(a), "r"(b), "r"(c));
+    return y;
+}
 
 /// c += a b, all of a warp: 16 x 16 by 16 x 8. Lane 4 g + t holds of a the pairs (g, 2t), (g + 8,
 /// 2t), (g, 2t + 8), (g + 8, 2t + 8); of b (2t, g), (2t + 8, g); of c (g, 2t), (g, 2t + 1), (g + 8,

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernels and what enqueues them: by nvcc into the module, and as plain C++ for the tests. One a line.
 set(GORGON_CUDA_KERNELS
+    attention.cu
+    kv_store.cu
     pack.cu
+    pointwise.cu
     prefill.cu
     product.cu
     product_bf16.cu
     product_f16.cu
     product_f32.cu
+    product_input.cu
     product_q4.cu
     product_q8.cu
 )

@@ -91,6 +91,17 @@ inline uint32_t fmaBf16Pair(uint32_t a, uint32_t b, uint32_t c)
     }
     return y;
 }
+/// The product of two f16 is exact in f32, their sum in f64.
+inline uint32_t fmaHalfPair(uint32_t a, uint32_t b, uint32_t c)
+{
+    uint32_t y = 0;
+    for (unsigned shift = 0; shift < 32; shift += 16) {
+        const auto half = [&](uint32_t v) { return toFloat(Half{uint16_t(v >> shift)}); };
+        const double sum = double(half(a)) * double(half(b)) + double(half(c));
+        y |= uint32_t(fromFloat<Half>(float(sum)).bits) << shift;
+    }
+    return y;
+}
 
 struct MmaLane
 {

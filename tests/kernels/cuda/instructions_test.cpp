@@ -149,3 +149,19 @@ TEST_CASE("a pair of bf16 is multiplied and added with one rounding")
         = fmaBf16Pair(pack2<Bf16>(1.0078125F, 0), pack2<Bf16>(1.0234375F, 0), pack2<Bf16>(-1, 0));
     CHECK(lowOf<Bf16>(y) == 0x1p-5F + 0x1p-12F);
 }
+
+TEST_CASE("pairs of f16 are multiplied and added with one rounding")
+{
+    // Every byte of a q8 key: 1024 + u, minus 1152.
+    for (uint32_t u = 0; u < 256; u++) {
+        const uint32_t both = (u | (255U - u) << 16U) | 0x64006400U;
+        const uint32_t q = fmaHalfPair(both, pack2<Half>(1, 1), pack2<Half>(-1152, -1152));
+        REQUIRE(lowOf<Half>(q) == float(int(u) - 128));
+        REQUIRE(highOf<Half>(q) == float(127 - int(u)));
+    }
+    // (1 + 2^-10) (1 + 3 2^-10) - 1 = 2^-8 + 3 2^-20, which an f16 near 2^-8 rounds to 2^-8 +
+    // 2^-18.
+    const uint32_t y = fmaHalfPair(
+        pack2<Half>(0, 1 + 0x1p-10F), pack2<Half>(0, 1 + 0x3p-10F), pack2<Half>(0, -1));
+    CHECK(highOf<Half>(y) == 0x1p-8F + 0x1p-18F);
+}
