@@ -167,6 +167,22 @@ GORGON_DEVICE void storeWords4(void* p, Words4 v)
     *static_cast<uint4*>(p) = make_uint4(v.w[0], v.w[1], v.w[2], v.w[3]);
 }
 
+/// is_impossible: never true, which the compiler cannot know. Instructions are not scheduled across
+/// it, so that fewer results wait in registers.
+GORGON_DEVICE void partSchedule(bool is_impossible)
+{
+    if (is_impossible)
+        asm volatile("trap;");
+}
+
+/// p + n, which the compiler does not take apart to keep multiples of n in registers.
+template <typename T> GORGON_DEVICE const T* walk(const T* p, int64_t n)
+{
+    const T* to;
+    asm("add.s64 %0, %1, %2;" : "=l"(to) : "l"(p), "l"(n * int64_t(sizeof(T))));
+    return to;
+}
+
 struct CachePolicy
 {
     uint64_t bits;

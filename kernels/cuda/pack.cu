@@ -226,12 +226,12 @@ GORGON_KERNEL void unpackKernel(
     const int g = laneIndex() / 4;
     const auto values = Format::Operands::ofPiece(w, at, laneIndex());
     for (int r = 0; r < 4; r++) {
+        const auto tile = values.tile(r);
         for (int i = 0; i < 2; i++) {
             Words4 row;
-            for (int j = 0; j < 4; j++) {
-                row.w[j] = unpackedPair(values.a[r][j / 2][j % 2 * 2 + i], values.scaleOf(r, i),
-                    values.negativeMinimumOf(r, i));
-            }
+            for (int j = 0; j < 4; j++)
+                row.w[j] = unpackedPair(
+                    tile.a[j / 2][j % 2 * 2 + i], tile.scale[i], tile.negativeMinimumOf(i));
             storeWords4(out + (piece_row * kPieceOutputs + 16 * r + 8 * i + g) * stride + k, row);
         }
     }

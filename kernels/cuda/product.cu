@@ -9,7 +9,8 @@ namespace gorgon::cuda {
 
 namespace {
 
-constexpr int kMostSplits = 8;
+constexpr int64_t kMostSplits = 16;
+constexpr int64_t kMostRounds = 4; // with splits: bounds the scratch for their sums
 
 int64_t passesOf(int most_rows)
 {
@@ -24,18 +25,18 @@ ProductPlan planProduct(
     ProductPlan plan;
     plan.n_tiles = int((n_out + kProductOutputs - 1) / kProductOutputs);
     plan.use = use;
-    // In units of a stage of 128 k of a tile: rounds of blocks on all multiprocessors, and what it
-    // takes to write and to add the parts.
+    // In units of a stage of 128 k of a tile: rounds of blocks on all multiprocessors, each with
+    // what it takes to write its part and to add it, at 64 rows, which do not reach memory.
     const int64_t stages = stagesOf(n_in), processors = std::max(n_multiprocessors, 1);
-    const int64_t most = std::min<int64_t>(stages, kMostSplits);
+    const int64_t fewest = (stages + kMostChainStages - 1) / kMostChainStages;
+    const int64_t most = std::min({stages, kMostSplits, kMostRounds * processors / plan.n_tiles});
+    const double addition = dtype == DType::q4 ? 1.0 : dtype == DType::q8 ? 0.5 : 0.25;
     double least = 0;
-    for (int64_t splits = 1; splits <= most; splits++) {
+    for (int64_t splits = fewest; splits <= std::max(fewest, most); splits++) {
         const int64_t rounds = (plan.n_tiles * splits + processors - 1) / processors;
-        const double addition = splits == 1 ? 0.0
-            : dtype == DType::q4            ? 1.0 + 0.5 * double(splits)
-                                            : 0.5 + 0.25 * double(splits);
-        const double cost = double(rounds * ((stages + splits - 1) / splits)) + addition;
-        if (splits == 1 || cost < least) {
+        const double cost = double(rounds)
+            * (double((stages + splits - 1) / splits) + (splits > 1 ? addition : 0.0));
+        if (splits == fewest || cost < least) {
             least = cost;
             plan.n_splits = int(splits);
         }

@@ -16,6 +16,10 @@ constexpr size_t kTileBytes = size_t(kPassRows) * kTileStride * sizeof(float);
 /// Dynamic shared memory of a product; while the epilogue runs all behind the tile is free for it.
 constexpr size_t kProductShared = 98304;
 
+/// Stages of a split at most: 128 mma onto one sum, which is off by 2^-16 at worst, an eighth of
+/// what rounding one input to f16 does.
+constexpr int64_t kMostChainStages = 64;
+
 struct ProductArgs
 {
     Weights w;

@@ -5,8 +5,10 @@
 //   kStages, kWarpBytes   slots of the ring, bytes of one
 //   kIsShared             lanes read what others of the warp copied
 //   kHasSums              needs the sums of the inputs
+//   kHasScales            sums of 32 k are multiplied by scales, see fold
 //   Source                of one lane; copy(slot, stage)
-//   Operands              of one stage: a[4 tiles][2 steps][4 registers], fold(acc, blk, r, sums)
+//   Operands              of one stage; tile(r) are those of 16 outputs:
+//   Tile                  a[2 steps][4 registers], where it has scales fold(acc, blk, sums of rows)
 #pragma once
 
 #include "kernels/cuda/weights.h"
@@ -35,60 +37,56 @@ template <typename T> struct PlainFormat // T: Half or Bf16
     static constexpr int kWarpBytes = 4096; // [tile][output g, g + 8][lane][16 bytes: 8 k]
     static constexpr bool kIsShared = false;
     static constexpr bool kHasSums = false;
+    static constexpr bool kHasScales = false;
 
     struct Source
     {
-        const T* data;
-        int64_t stride;
-        int first, last; // row of the first piece; rows beyond the last are read as the last
+        const T* data; // of the tile's first output
+        int offset[2 * kWarpTiles]; // elements; outputs beyond the last are read as the last
         int lane;
         CachePolicy policy;
 
         GORGON_DEVICE Source(const Weights& w, const LanePart& part, CachePolicy cache)
-            : data(reinterpret_cast<const T*>(w.data) + part.quarter * 32 + part.t() * 8)
-            , stride(w.stride)
-            , first(part.tile * kTileOutputs + part.half * 64 + part.g())
-            , last(w.n_out - 1)
+            : data(reinterpret_cast<const T*>(w.data) + int64_t(part.tile) * kTileOutputs * w.stride
+                + part.quarter * 32 + part.t() * 8)
             , lane(part.lane)
             , policy(cache)
         {
+            const int last = w.n_out - 1 - part.tile * kTileOutputs;
+            GORGON_UNROLL
+            for (int i = 0; i < 2 * kWarpTiles; i++) {
+                const int output = part.half * 64 + 8 * i + part.g();
+                offset[i] = (output < last ? output : last) * int(w.stride);
+            }
         }
         GORGON_DEVICE void copy(unsigned char* slot, int stage) const
         {
+            const T* const from = data + int64_t(stage) * kStageK;
             GORGON_UNROLL
-            for (int i = 0; i < 2 * kWarpTiles; i++) {
-                const int row = first + 8 * i < last ? first + 8 * i : last;
-                copyAsync16(slot + (i * kWarp + lane) * 16,
-                    data + row * stride + int64_t(stage) * kStageK, policy);
-            }
+            for (int i = 0; i < 2 * kWarpTiles; i++)
+                copyAsync16(slot + (i * kWarp + lane) * 16, from + offset[i], policy);
         }
+    };
+
+    struct Tile
+    {
+        uint32_t a[2][4];
     };
 
     struct Operands
     {
-        uint32_t a[kWarpTiles][2][4];
+        const unsigned char* from;
 
         GORGON_DEVICE Operands(const unsigned char* slot, int lane)
+            : from(slot + lane * 16)
         {
-            GORGON_UNROLL
-            for (int r = 0; r < kWarpTiles; r++) {
-                const Words4 low = loadWords4(slot + (2 * r * kWarp + lane) * 16);
-                const Words4 high = loadWords4(slot + ((2 * r + 1) * kWarp + lane) * 16);
-                GORGON_UNROLL
-                for (int step = 0; step < 2; step++) {
-                    a[r][step][0] = low.w[2 * step];
-                    a[r][step][1] = high.w[2 * step];
-                    a[r][step][2] = low.w[2 * step + 1];
-                    a[r][step][3] = high.w[2 * step + 1];
-                }
-            }
         }
-        GORGON_DEVICE void fold(
-            float (&acc)[4], const float (&blk)[4], int, const float (&)[2]) const
+        GORGON_DEVICE Tile tile(int r) const
         {
-            GORGON_UNROLL
-            for (int i = 0; i < 4; i++)
-                acc[i] = addRn(acc[i], blk[i]);
+            const Words4 low = loadWords4(from + 2 * r * kWarp * 16);
+            const Words4 high = loadWords4(from + (2 * r + 1) * kWarp * 16);
+            return {{{low.w[0], high.w[0], low.w[1], high.w[1]},
+                {low.w[2], high.w[2], low.w[3], high.w[3]}}};
         }
     };
 };
@@ -108,6 +106,7 @@ struct Q8Format
     static constexpr int kWarpBytes = int(kQ8PieceBytes);
     static constexpr bool kIsShared = true;
     static constexpr bool kHasSums = false;
+    static constexpr bool kHasScales = true;
 
     struct Source
     {
@@ -134,49 +133,53 @@ struct Q8Format
         }
     };
 
+    struct Tile
+    {
+        uint32_t a[2][4];
+        float scale[2]; // of outputs g, g + 8
+
+        GORGON_DEVICE float negativeMinimumOf(int) const { return 0; }
+        GORGON_DEVICE void fold(float (&acc)[4], const float (&blk)[4], const float (&)[2]) const
+        {
+            GORGON_UNROLL
+            for (int i = 0; i < 4; i++)
+                acc[i] = fmaRn(scale[i / 2], blk[i], acc[i]);
+        }
+    };
+
     struct Operands
     {
-        uint32_t a[kWarpTiles][2][4];
+        const unsigned char* from;
         Words4 scales; // per tile: of outputs g, g + 8
 
+        GORGON_DEVICE Operands(const unsigned char* slot, int lane)
+            : from(slot + lane * 16)
+            , scales(loadWords4(slot + kQ8PieceScales + lane / 4 * 16))
+        {
+        }
+        GORGON_DEVICE static Operands ofPiece(const Weights& w, int64_t piece, int lane)
+        {
+            return {w.data + piece * int64_t(kQ8PieceBytes), lane};
+        }
         /// q of the bytes 0 and 2 of q + 128, exactly, as bf16.
         GORGON_DEVICE static uint32_t pairOf(uint32_t u)
         {
             return fmaBf16Pair(
                 (u & 0x00800080U) ^ 0x43804380U, 0xBF80BF80U, (u & 0x007F007FU) | 0x43004300U);
         }
-
-        GORGON_DEVICE Operands(const unsigned char* slot, int lane)
-            : scales(loadWords4(slot + kQ8PieceScales + lane / 4 * 16))
+        GORGON_DEVICE Tile tile(int r) const
         {
+            const Words4 words = loadWords4(from + r * kWarp * 16);
+            Tile tile;
             GORGON_UNROLL
-            for (int r = 0; r < kWarpTiles; r++) {
-                const Words4 words = loadWords4(slot + (r * kWarp + lane) * 16);
+            for (int step = 0; step < 2; step++) {
                 GORGON_UNROLL
-                for (int step = 0; step < 2; step++) {
-                    a[r][step][0] = pairOf(words.w[step]);
-                    a[r][step][1] = pairOf(words.w[2 + step]);
-                    a[r][step][2] = pairOf(words.w[step] >> 8U);
-                    a[r][step][3] = pairOf(words.w[2 + step] >> 8U);
-                }
+                for (int i = 0; i < 4; i++)
+                    tile.a[step][i] = pairOf(words.w[i % 2 * 2 + step] >> (i / 2 * 8));
             }
-        }
-        GORGON_DEVICE static Operands ofPiece(const Weights& w, int64_t piece, int lane)
-        {
-            return {w.data + piece * int64_t(kQ8PieceBytes), lane};
-        }
-        GORGON_DEVICE float scaleOf(int r, int upper) const
-        {
-            return upper == 0 ? lowOf<Half>(scales.w[r]) : highOf<Half>(scales.w[r]);
-        }
-        GORGON_DEVICE static float negativeMinimumOf(int, int) { return 0; }
-
-        GORGON_DEVICE void fold(
-            float (&acc)[4], const float (&blk)[4], int r, const float (&)[2]) const
-        {
-            GORGON_UNROLL
-            for (int i = 0; i < 4; i++)
-                acc[i] = fmaRn(scaleOf(r, i / 2), blk[i], acc[i]);
+            tile.scale[0] = lowOf<Half>(scales.w[r]);
+            tile.scale[1] = highOf<Half>(scales.w[r]);
+            return tile;
         }
     };
 };
@@ -188,6 +191,7 @@ struct Q4Format
     static constexpr int kWarpBytes = int(kQ4PieceBytes + kQ4WideBytes);
     static constexpr bool kIsShared = true;
     static constexpr bool kHasSums = true;
+    static constexpr bool kHasScales = true;
 
     struct Source
     {
@@ -222,68 +226,68 @@ struct Q4Format
         }
     };
 
+    struct Tile
+    {
+        uint32_t a[2][4];
+        float scale[2]; // of outputs g, g + 8
+        float negative_minimum[2];
+
+        GORGON_DEVICE float negativeMinimumOf(int upper) const { return negative_minimum[upper]; }
+        GORGON_DEVICE void fold(
+            float (&acc)[4], const float (&blk)[4], const float (&sums)[2]) const
+        {
+            GORGON_UNROLL
+            for (int i = 0; i < 4; i++)
+                acc[i] = fmaRn(
+                    scale[i / 2], blk[i], fmaRn(negative_minimum[i / 2], sums[i % 2], acc[i]));
+        }
+    };
+
     struct Operands
     {
-        uint32_t a[kWarpTiles][2][4];
-        float scales[kWarpTiles][2]; // of outputs g, g + 8
-        float minima[kWarpTiles][2]; // negative
-
-        /// The nibbles 0 and 4, exactly, as bf16.
-        GORGON_DEVICE static uint32_t pairOf(uint32_t w)
-        {
-            return fmaBf16Pair((w & 0x000F000FU) | 0x43004300U, 0x3F803F80U, 0xC300C300U);
-        }
+        const unsigned char* from;
+        const unsigned char* wide; // d, d_min of outputs g, g + 8; 8 bytes a tile
+        Words4 bytes; // per tile: s of outputs g, g + 8, m of them
 
         GORGON_DEVICE Operands(const unsigned char* slot, int lane)
             : Operands(slot, slot + kQ4PieceBytes, lane)
         {
         }
+        /// wide_pairs: of these 64 outputs and 256 k.
+        GORGON_DEVICE Operands(const unsigned char* slot, const unsigned char* wide_pairs, int lane)
+            : from(slot + lane * 16)
+            , wide(wide_pairs + lane / 4 * 32)
+            , bytes(loadWords4(slot + kQ4PieceScales + lane / 4 * 16))
+        {
+        }
         GORGON_DEVICE static Operands ofPiece(const Weights& w, int64_t piece, int lane)
         {
             const int64_t stages = stagesOf(w.n_in), row = piece / (4 * stages);
-            const int64_t wide = row * ((stages + 1) / 2) + piece % (4 * stages) / 8;
-            return {w.data + piece * int64_t(kQ4PieceBytes), w.wide + wide * int64_t(kQ4WideBytes),
+            const int64_t place = row * ((stages + 1) / 2) + piece % (4 * stages) / 8;
+            return {w.data + piece * int64_t(kQ4PieceBytes), w.wide + place * int64_t(kQ4WideBytes),
                 lane};
         }
-        /// wide: of these 64 outputs and 256 k.
-        GORGON_DEVICE Operands(const unsigned char* slot, const unsigned char* wide_pairs, int lane)
+        /// The nibbles 0 and 4, exactly, as bf16.
+        GORGON_DEVICE static uint32_t pairOf(uint32_t w)
         {
-            const int g = lane / 4;
-            const Words4 bytes = loadWords4(slot + kQ4PieceScales + g * 16);
-            GORGON_UNROLL
-            for (int r = 0; r < kWarpTiles; r++) {
-                const Words2 wide = loadWords2(wide_pairs + g * 32 + r * 8);
-                GORGON_UNROLL
-                for (int i = 0; i < 2; i++) {
-                    const auto halfOf
-                        = [&](uint32_t pair) { return Half{uint16_t(pair >> (16 * i))}; };
-                    const uint32_t both = bytes.w[r] >> (8 * i);
-                    scales[r][i] = q4Factor(halfOf(wide.w[0]), both & 0xFFU);
-                    minima[r][i] = -q4Factor(halfOf(wide.w[1]), (both >> 16U) & 0xFFU);
-                }
-            }
-            GORGON_UNROLL
-            for (int r = 0; r < kWarpTiles; r += 2) {
-                const Words4 words = loadWords4(slot + (r / 2 * kWarp + lane) * 16);
-                GORGON_UNROLL
-                for (int i = 0; i < 4; i++) {
-                    const uint32_t w = words.w[i];
-                    GORGON_UNROLL
-                    for (int part = 0; part < 4; part++)
-                        a[r + i / 2][i % 2][part] = pairOf(w >> (4 * part));
-                }
-            }
+            return fmaBf16Pair((w & 0x000F000FU) | 0x43004300U, 0x3F803F80U, 0xC300C300U);
         }
-        GORGON_DEVICE float scaleOf(int r, int upper) const { return scales[r][upper]; }
-        GORGON_DEVICE float negativeMinimumOf(int r, int upper) const { return minima[r][upper]; }
-
-        GORGON_DEVICE void fold(
-            float (&acc)[4], const float (&blk)[4], int r, const float (&sums)[2]) const
+        GORGON_DEVICE Tile tile(int r) const
         {
+            const Words2 words = loadWords2(from + r / 2 * kWarp * 16 + r % 2 * 8);
+            const Words2 pairs = loadWords2(wide + r * 8);
+            Tile tile;
             GORGON_UNROLL
-            for (int i = 0; i < 4; i++)
-                acc[i]
-                    = fmaRn(scales[r][i / 2], blk[i], fmaRn(minima[r][i / 2], sums[i % 2], acc[i]));
+            for (int i = 0; i < 8; i++)
+                tile.a[i / 4][i % 4] = pairOf(words.w[i / 4] >> (4 * (i % 4)));
+            GORGON_UNROLL
+            for (int i = 0; i < 2; i++) {
+                const uint32_t both = bytes.w[r] >> (8 * i);
+                const auto halfOf = [&](uint32_t pair) { return Half{uint16_t(pair >> (16 * i))}; };
+                tile.scale[i] = q4Factor(halfOf(pairs.w[0]), both & 0xFFU);
+                tile.negative_minimum[i] = -q4Factor(halfOf(pairs.w[1]), (both >> 16U) & 0xFFU);
+            }
+            return tile;
         }
     };
 };

@@ -37,22 +37,27 @@ constexpr size_t inputValueBytes(DType weights)
     return weights == DType::f32 ? 4 : 2;
 }
 
+/// Read ahead behind the last row, and dropped.
+constexpr size_t kRowSlack = size_t(kInputUnit) * sizeof(float);
+constexpr size_t kSumSlack = size_t(kInputUnit / 32) * kInputRows * sizeof(float);
+
+constexpr size_t inputRowsBytes(DType weights, int64_t n_in)
+{
+    return size_t(inputStride(n_in)) * kInputRows * inputValueBytes(weights) + kRowSlack;
+}
+
 /// Bytes of scratch for rows of n_in values against such weights.
 constexpr size_t productRowsBytes(DType weights, int64_t n_in)
 {
-    const size_t stride = size_t(inputStride(n_in));
-    return stride * kInputRows * inputValueBytes(weights)
-        + (weights == DType::q4 ? stride / 32 * kInputRows * sizeof(float) : 0);
+    const size_t sums = size_t(inputStride(n_in)) / 32 * kInputRows * sizeof(float) + kSumSlack;
+    return inputRowsBytes(weights, n_in) + (weights == DType::q4 ? sums : 0);
 }
 
 /// Lays them out in scratch.
 constexpr ProductRows productRows(DType weights, int64_t n_in, void* scratch)
 {
-    const int64_t stride = inputStride(n_in);
-    char* const end
-        = static_cast<char*>(scratch) + size_t(stride) * kInputRows * inputValueBytes(weights);
-    return {scratch, weights == DType::q4 ? static_cast<float*>(static_cast<void*>(end)) : nullptr,
-        stride};
+    void* const sums = static_cast<char*>(scratch) + inputRowsBytes(weights, n_in);
+    return {scratch, weights == DType::q4 ? static_cast<float*>(sums) : nullptr, inputStride(n_in)};
 }
 
 /// Makes the rows of a product with weights of this type; at most kInputRows.

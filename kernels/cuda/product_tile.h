@@ -5,11 +5,12 @@
 // side by side.
 //
 // The sum of an output and a row is the same for every G, m and neighbour:
-//   blk = two mma from 0, over the 32 k of a warp in a stage
-//   acc = acc + blk; q8: fma(scale, blk, acc); q4: fma(scale, blk, fma(-minimum, sum of x, acc))
-//   over the stages of a split in ascending k; then the quarters ((0 + 1) + 2) + 3; then the
+//   16 bits: acc = two mma onto acc, over the 32 k of a warp in a stage
+//   q8, q4: blk = two mma from 0; acc = fma(scale, blk, acc), in q4 onto fma(-minimum, sum of x,
+//   acc) over the stages of a split in ascending k; then the quarters ((0 + 1) + 2) + 3; then the
 //   splits.
-// Short chains of mma, because tensor cores cut sums off instead of rounding them.
+// Tensor cores cut sums off instead of rounding them, up to 2^-23 of a sum each time;
+// kMostChainStages bounds how often that happens to a sum of 16-bit weights.
 #pragma once
 
 #include "kernels/cuda/product_finish.h"
@@ -17,33 +18,63 @@
 
 namespace gorgon::cuda {
 
-/// The rows' operands of one stage, of the groups of 8.
+/// The rows' operands of one stage, of the groups of 8: x[j] is replaced by that of the next stage
+/// as soon as it has been used, in ascending j.
 template <int G, bool kHasSums> struct RowOperands
 {
-    const uint16_t* values; // of this lane: row g, quarter, 8 t
+    const uint16_t* values; // of the next load: row g, quarter, 8 t
     const float* sums; // rows 2 t, 2 t + 1 of the quarter
     int64_t group_stride; // elements
+    int64_t stage_step; // from the last group to the first one of the next stage
     Words4 x[G];
     float sum[G][2];
 
-    GORGON_DEVICE RowOperands(const ProductRows& rows, int first_row, const LanePart& part)
+    GORGON_DEVICE RowOperands(
+        const ProductRows& rows, int first_row, const LanePart& part, int first_stage)
         : values(static_cast<const uint16_t*>(rows.values) + (first_row + part.g()) * rows.stride
-            + part.quarter * 32 + part.t() * 8)
-        , sums(
-              kHasSums ? rows.sums + part.quarter * kInputRows + first_row + 2 * part.t() : nullptr)
+            + part.quarter * 32 + part.t() * 8 + int64_t(first_stage) * kStageK)
+        , sums(kHasSums ? rows.sums + (4 * first_stage + part.quarter) * kInputRows + first_row
+                      + 2 * part.t()
+                        : nullptr)
         , group_stride(8 * rows.stride)
+        , stage_step(kStageK - (G - 1) * group_stride)
     {
     }
-    GORGON_DEVICE void load(int group, int stage)
+    /// One pointer walks over the groups: a pointer for each would take the registers of the sums.
+    GORGON_DEVICE void load(int group)
     {
-        x[group] = loadWords4(values + group * group_stride + int64_t(stage) * kStageK);
+        x[group] = loadWords4(values);
+        values = walk(values, group + 1 < G ? group_stride : stage_step);
         if constexpr (kHasSums) {
-            const Words2 both = loadWords2(sums + int64_t(stage) * (4 * kInputRows) + group * 8);
+            const Words2 both = loadWords2(sums + group * 8);
             sum[group][0] = floatOfBits(both.w[0]);
             sum[group][1] = floatOfBits(both.w[1]);
+            if (group + 1 == G)
+                sums += 4 * kInputRows;
         }
     }
 };
+
+// With more groups the rows of a stage stay in registers while tiles of weights pass, otherwise the
+// reverse. The sums are the same.
+constexpr int kMostGroupsOutside = 4;
+
+/// 16 outputs and 8 rows over the 32 k of a warp.
+template <typename Format>
+GORGON_DEVICE void multiplyTile(
+    float (&acc)[4], const typename Format::Tile& tile, const Words4& x, const float (&sums)[2])
+{
+    const uint32_t b[2][2] = {{x.w[0], x.w[1]}, {x.w[2], x.w[3]}};
+    if constexpr (Format::kHasScales) {
+        float blk[4] = {};
+        mma16816<typename Format::Element>(blk, tile.a[0], b[0]);
+        mma16816<typename Format::Element>(blk, tile.a[1], b[1]);
+        tile.fold(acc, blk, sums);
+    } else {
+        mma16816<typename Format::Element>(acc, tile.a[0], b[0]);
+        mma16816<typename Format::Element>(acc, tile.a[1], b[1]);
+    }
+}
 
 /// Sums of the block's k, its warps' quarters added in order; tile: see kTileStride.
 template <int G>
@@ -91,36 +122,52 @@ GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, 1) void productKernel(
             source.copy(ring + s * Format::kWarpBytes, first + s);
         commitCopies();
     }
-    RowOperands<G, Format::kHasSums> rows(args.x, share.first_row, part);
+    RowOperands<G, Format::kHasSums> rows(args.x, share.first_row, part, first);
     float acc[kWarpTiles][G][4] = {};
     GORGON_UNROLL
     for (int j = 0; j < G; j++)
-        rows.load(j, first < end ? first : 0);
+        rows.load(j);
 
     int slot = 0, free_slot = kStages - 1;
+    const auto copyAhead = [&](int stage) {
+        if (stage + kStages - 1 < end)
+            source.copy(ring + free_slot * Format::kWarpBytes, stage + kStages - 1);
+        commitCopies();
+    };
     GORGON_NO_UNROLL
     for (int s = first; s < end; s++) {
         waitCopies<kStages - 2>();
         if constexpr (Format::kIsShared)
             syncWarp();
         const typename Format::Operands operands(ring + slot * Format::kWarpBytes, part.lane);
-        if (s + kStages - 1 < end)
-            source.copy(ring + free_slot * Format::kWarpBytes, s + kStages - 1);
-        commitCopies();
-        const int next = s + 1 < end ? s + 1 : s;
-        GORGON_UNROLL
-        for (int j = 0; j < G; j++) {
+        if constexpr (G <= kMostGroupsOutside) {
+            typename Format::Tile tiles[kWarpTiles];
+            GORGON_UNROLL
+            for (int r = 0; r < kWarpTiles; r++)
+                tiles[r] = operands.tile(r);
+            copyAhead(s);
+            GORGON_UNROLL
+            for (int j = 0; j < G; j++) {
+                GORGON_UNROLL
+                for (int r = 0; r < kWarpTiles; r++)
+                    multiplyTile<Format>(acc[r][j], tiles[r], rows.x[j], rows.sum[j]);
+                rows.load(j);
+            }
+        } else {
+            copyAhead(s);
             GORGON_UNROLL
             for (int r = 0; r < kWarpTiles; r++) {
-                float blk[4] = {};
+                partSchedule(args.n_rows == -1 - r);
+                const typename Format::Tile tile = operands.tile(r);
                 GORGON_UNROLL
-                for (int step = 0; step < 2; step++) {
-                    const uint32_t b[2] = {rows.x[j].w[2 * step], rows.x[j].w[2 * step + 1]};
-                    mma16816<typename Format::Element>(blk, operands.a[r][step], b);
+                for (int j = 0; j < G; j++) {
+                    if (Format::kHasSums && j == G / 2)
+                        partSchedule(args.n_rows == -1 - kWarpTiles - r);
+                    multiplyTile<Format>(acc[r][j], tile, rows.x[j], rows.sum[j]);
+                    if (r == kWarpTiles - 1)
+                        rows.load(j);
                 }
-                operands.fold(acc[r][j], blk, r, rows.sum[j]);
             }
-            rows.load(j, next);
         }
         slot = slot + 1 < kStages ? slot + 1 : 0;
         free_slot = free_slot + 1 < kStages ? free_slot + 1 : 0;

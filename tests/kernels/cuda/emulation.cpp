@@ -513,10 +513,15 @@ void* staticShared(const void* declaration, size_t bytes)
     return machine().staticShared(declaration, bytes);
 }
 
+void failAt(const std::string& what, const Place& place)
+{
+    machine().fault(what, place);
+}
+
 void checkAligned(const void* p, size_t alignment, const Place& place)
 {
     if (reinterpret_cast<uintptr_t>(p) % alignment != 0)
-        machine().fault("address that is not aligned to " + std::to_string(alignment), place);
+        failAt("address that is not aligned to " + std::to_string(alignment), place);
 }
 
 void beginCopy(void* to, const void* from, const Place& place)

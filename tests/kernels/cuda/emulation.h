@@ -84,6 +84,8 @@ void beginCopy(void* to, const void* from, const Place& place);
 void commitCopies();
 void waitCopies(int groups_left);
 
+/// Throws a Fault that names the thread.
+[[noreturn]] void failAt(const std::string& what, const Place& place);
 void checkAligned(const void* p, size_t alignment, const Place& place);
 
 } // namespace gorgon::cuda::emulation

@@ -212,6 +212,18 @@ inline void storeWords4(
     std::memcpy(p, &v, sizeof v);
 }
 
+inline void partSchedule(
+    bool is_impossible, const emulation::Place& place = emulation::Place::current())
+{
+    if (is_impossible)
+        emulation::failAt("the impossible happens", place);
+}
+
+template <typename T> const T* walk(const T* p, int64_t n)
+{
+    return p + n;
+}
+
 struct CachePolicy
 {
 };

@@ -197,6 +197,7 @@ TEST_CASE("a plan fills the device and leaves large matrices whole")
     CHECK(splits(32000, 4096, 132) == 1);
     CHECK(splits(128, 128, 132) == 1);
     CHECK(splits(64, 1024, 132) > 1);
+    CHECK(splits(128000, 16384, 132) == 2); // no sum is longer than 64 stages
     const ProductPlan plan = planProduct(DType::bf16, 4096, 4096, 132, CacheUse::evict_first);
     CHECK(plan.n_tiles == 32);
     CHECK(partialBytes(plan, 64) == size_t(32 * 4 * 64 * 128) * sizeof(float));
