@@ -17,7 +17,7 @@ constexpr int kLengths[] = {0, 1, 15, 16, 17, 63, 64, 65, 200, 1023, 1024, 1025}
 /// What rounding of the queries, of the weights and of nothing else may do to values of about 1.
 double toleranceOf(DType dtype)
 {
-    return dtype == DType::f16 ? 1e-3 : 6e-3;
+    return dtype == DType::f16 ? 2e-3 : 1e-2;
 }
 
 /// Attention of one query at the last of the positions, in double. kv: per position (n_kv_heads,
