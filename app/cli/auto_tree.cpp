@@ -25,7 +25,7 @@ std::string words(const TunedTree& found)
 void AutoTuning::prepare(const GenerateSettings& settings, Engine& engine, Session& session,
     const TuningProgress& progress, std::stop_token stop)
 {
-    if (settings.tree.name != kAutoTree || m_tuner)
+    if (settings.tree.name != kAutoTree || m_tuner || engine.model().heads.empty())
         return;
     m_file = costFile(userCacheFolder("costs"), engine.model());
     TreeTuner tuner = makeTreeTuner(engine, session, m_file, false, progress, std::move(stop));
@@ -36,6 +36,8 @@ void AutoTuning::prepare(const GenerateSettings& settings, Engine& engine, Sessi
 void AutoTuning::prepare(
     const GenerateSettings& settings, Engine& engine, Session& session, Program& program)
 {
+    if (settings.tree.name == kAutoTree && engine.model().heads.empty())
+        program.note("tree auto: there are no heads, so nothing is drafted");
     Progress progress(program, "timing trees");
     prepare(
         settings, engine, session, [&](int done, int total) { progress.show(done, total); },
@@ -44,7 +46,7 @@ void AutoTuning::prepare(
         throw Interrupted();
 }
 
-void AutoTuning::apply(GenerateSettings& settings) const
+void AutoTuning::apply(GenerateSettings& settings)
 {
     if (m_tuner && settings.tree.name == kAutoTree)
         m_tuner->apply(settings);
@@ -56,6 +58,7 @@ void AutoTuning::add(const DecodeStep& step)
         return;
     m_tuner->add(step);
     m_n_tokens += int64_t(step.tokens.size());
+    m_has_drafted = m_has_drafted || step.nodes.size() > 1;
     if (!m_tuner->best().tree.choices.empty())
         m_plain_since = -1;
     else if (m_plain_since < 0)
@@ -69,11 +72,14 @@ std::string AutoTuning::endAnswer(const Model& model)
     m_tuner->endAnswer();
     keepTuning(m_file, model, *m_tuner);
     std::string text = "tree auto: " + words(m_tuner->best());
-    if (m_plain_since > 0 && !model.heads.empty())
+    if (!m_has_drafted)
+        text += "; nothing was drafted";
+    else if (m_plain_since > 0)
         text += "; drafting did not pay, nothing is drafted since token "
             + std::to_string(m_plain_since);
     m_n_tokens = 0;
     m_plain_since = -1;
+    m_has_drafted = false;
     return text;
 }
 

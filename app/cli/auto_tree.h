@@ -27,7 +27,7 @@ public:
         const GenerateSettings& settings, Engine& engine, Session& session, Program& program);
 
     /// Where a step begins.
-    void apply(GenerateSettings& settings) const;
+    void apply(GenerateSettings& settings);
     void add(const DecodeStep& step);
     /// Keeps what was counted. What the answer was drafted with by its end, in words; empty where
     /// no step was counted.
@@ -39,6 +39,7 @@ private:
     std::optional<TreeTuner> m_tuner;
     std::filesystem::path m_file;
     int64_t m_n_tokens = 0; // of the answer so far
+    bool m_has_drafted = false; // in this answer
     int64_t m_plain_since = -1; // token of the answer from which on nothing is drafted
 };
 

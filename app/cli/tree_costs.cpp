@@ -72,6 +72,10 @@ int run(const Options& options, Program& program)
     }
     if (program.interrupt.requested())
         throw Interrupted();
+    if (tuner.curve().empty())
+        throw std::runtime_error(
+            "--context: expected room for a step behind a token, found a context of "
+            + std::to_string(model->context) + "; choose a longer one");
     const std::string machine
         = engine.backend().description() + ", weights " + dtypeName(model->dtype);
     if (options.json)

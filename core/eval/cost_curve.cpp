@@ -11,7 +11,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kSizes[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64};
+constexpr int kSizes[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, kMostTimedNodes};
 constexpr int kMostRounds = 64;
 constexpr int kFewestRounds = 2;
 constexpr auto kEnough = std::chrono::milliseconds(1500);
@@ -86,7 +86,7 @@ std::vector<double> costsOf(const CostCurve& curve, const SearchedTree& tree)
 
 bool isUsable(const CostCurve& curve)
 {
-    const auto isTime = [](double us) { return us > 0 && us < 1e12; };
+    const auto isTime = [](double us) { return us > 1e-3 && us < 1e9; };
     return !curve.nodes.empty() && curve.nodes.size() == curve.step_us.size()
         && curve.nodes.front() == 1 && curve.nodes.back() <= kMaxNodes
         && std::adjacent_find(curve.nodes.begin(), curve.nodes.end(), std::greater_equal<>())

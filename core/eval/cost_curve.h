@@ -13,12 +13,16 @@
 
 namespace gorgon {
 
+constexpr int kMostTimedNodes = 64;
+
 struct CostCurve
 {
     std::vector<int> nodes; // sizes that were timed: ascending, from 1
     std::vector<double> step_us; // for each: forward pass, vocabulary, acceptance, commit
     std::vector<double> heads_us; // of the first 1, 2, ... heads together
 
+    /// A short context ends the sizes that can be timed; such a curve is not kept.
+    bool isWhole() const { return mostNodes() == kMostTimedNodes; }
     bool empty() const { return nodes.empty(); }
     int mostNodes() const { return nodes.empty() ? 0 : nodes.back(); }
     /// Straight lines between the sizes that were timed. n_nodes: 1 to mostNodes().
@@ -40,7 +44,8 @@ struct CostCurve
 /// empty.
 std::vector<double> costsOf(const CostCurve& curve, const SearchedTree& tree);
 
-/// Whether sizes ascend from 1 to at most kMaxNodes and every time is a positive number.
+/// Whether sizes ascend from 1 to at most kMaxNodes and every time lies between a nanosecond and a
+/// quarter of an hour.
 bool isUsable(const CostCurve& curve);
 
 /// Steps of growing trees in alternation, the least time of each: other programs take the processor

@@ -9,9 +9,21 @@ namespace {
 
 constexpr double kPriorSamples = 2;
 constexpr double kMostSamples = 1024; // then every count is halved
+// What was seen lately counts most: texts and temperatures differ. Every sample takes so much from
+// the weight of those before it, and all that is known counts as a few.
+constexpr double kFading = 1.0 / 32;
+constexpr double kKnownSamples = 4;
+constexpr double kKeptAfterAnswer = 0.5;
 constexpr double kFirstShare[kReportedRanks]
     = {0.6, 0.14, 0.06, 0.04, 0.025, 0.02, 0.015, 0.01, 0.01, 0.01};
 constexpr double kNextHead = 0.85; // of the head before it
+
+void scale(HeadHits& head, double factor)
+{
+    head.samples *= factor;
+    for (double& hits : head.hits)
+        hits *= factor;
+}
 
 } // namespace
 
@@ -19,6 +31,7 @@ HitCounter::HitCounter(int n_heads, std::vector<HeadHits> known)
     : m_heads(std::move(known))
 {
     m_heads.resize(size_t(std::clamp(n_heads, 0, kMaxHeads)));
+    m_recent.resize(m_heads.size());
     m_open.reserve(size_t(kMaxHeads) + 1);
 }
 
@@ -50,6 +63,13 @@ void HitCounter::endAnswer()
     m_open.clear();
     m_text.clear();
     m_first = -1;
+    for (HeadHits& head : m_recent)
+        scale(head, kKeptAfterAnswer);
+}
+
+void HitCounter::forgetRecent()
+{
+    m_recent.assign(m_heads.size(), {});
 }
 
 void HitCounter::judge(const Proposals& proposals)
@@ -60,36 +80,34 @@ void HitCounter::judge(const Proposals& proposals)
             return;
         const auto& tokens = proposals.tokens[size_t(head)];
         const auto hit = std::find(tokens.begin(), tokens.end(), m_text[size_t(at)]);
-        HeadHits& counts = m_heads[size_t(head)];
-        counts.samples += 1;
+        scale(m_recent[size_t(head)], 1 - kFading);
+        for (HeadHits* const counts : {&m_heads[size_t(head)], &m_recent[size_t(head)]}) {
+            counts->samples += 1;
+            if (hit != tokens.end())
+                counts->hits[size_t(hit - tokens.begin())] += 1;
+        }
         if (hit == tokens.end())
             break;
-        counts.hits[size_t(hit - tokens.begin())] += 1;
     }
     if (!m_heads.empty() && m_heads.front().samples > kMostSamples)
-        fade();
-}
-
-void HitCounter::fade()
-{
-    for (HeadHits& head : m_heads) {
-        head.samples /= 2;
-        for (double& hits : head.hits)
-            hits /= 2;
-    }
+        for (HeadHits& head : m_heads)
+            scale(head, 0.5);
 }
 
 AccuracyRows HitCounter::shares() const
 {
     AccuracyRows rows;
-    double scale = 1;
-    for (const HeadHits& head : m_heads) {
+    double first = 1;
+    for (size_t i = 0; i < m_heads.size(); i++) {
+        const HeadHits &all = m_heads[i], &recent = m_recent[i];
         rows.emplace_back();
-        for (int rank = 0; rank < kReportedRanks; rank++)
-            rows.back().push_back(
-                float((head.hits[size_t(rank)] + kPriorSamples * scale * kFirstShare[rank])
-                    / (head.samples + kPriorSamples)));
-        scale *= kNextHead;
+        for (size_t rank = 0; rank < size_t(kReportedRanks); rank++) {
+            const double known = (all.hits[rank] + kPriorSamples * first * kFirstShare[rank])
+                / (all.samples + kPriorSamples);
+            rows.back().push_back(float(
+                (recent.hits[rank] + kKnownSamples * known) / (recent.samples + kKnownSamples)));
+        }
+        first *= kNextHead;
     }
     return rows;
 }

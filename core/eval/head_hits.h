@@ -31,10 +31,13 @@ public:
     void add(const DecodeStep& step);
     /// Judges what can be judged and forgets the rest: what comes next does not follow.
     void endAnswer();
+    /// What comes is of another kind: another temperature, say.
+    void forgetRecent();
 
     const std::vector<HeadHits>& heads() const { return m_heads; }
-    /// Shares by head and rank. What has been seen little is taken to be like the heads that were
-    /// published (rank 0 of head 0 right in some 60 %), with the weight of a few samples.
+    /// Shares by head and rank, as they were lately. What has been seen little is taken to be like
+    /// all that is known, and that like the heads that were published (rank 0 of head 0 right in
+    /// some 60 %), each with the weight of a few samples.
     AccuracyRows shares() const;
 
 private:
@@ -46,9 +49,9 @@ private:
     };
 
     void judge(const Proposals& proposals);
-    void fade();
 
     std::vector<HeadHits> m_heads;
+    std::vector<HeadHits> m_recent; // the same counts, of the last few dozen samples
     std::vector<Proposals> m_open; // whose last position has not come yet
     std::vector<int> m_text; // of the answer so far
     int64_t m_first = -1; // position of its first token; -1: none yet

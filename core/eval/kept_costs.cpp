@@ -77,7 +77,8 @@ std::optional<KeptCosts> readKeptCosts(const std::filesystem::path& file, const 
         if (json.at("version") != kVersion || json.at("subject") != subjectOf(model))
             return std::nullopt;
         KeptCosts costs = fromJson(json);
-        if (!isUsable(costs.curve) || costs.hits.size() != model.heads.size()
+        if (!isUsable(costs.curve) || !costs.curve.isWhole()
+            || costs.hits.size() != model.heads.size()
             || costs.curve.heads_us.size() != model.heads.size() || !areSound(costs.hits))
             return std::nullopt;
         return costs;
@@ -89,7 +90,7 @@ std::optional<KeptCosts> readKeptCosts(const std::filesystem::path& file, const 
 bool keepCosts(
     const std::filesystem::path& file, const Model& model, const KeptCosts& costs) noexcept
 {
-    if (file.empty() || !isUsable(costs.curve))
+    if (file.empty() || !isUsable(costs.curve) || !costs.curve.isWhole())
         return false;
     try {
         std::filesystem::create_directories(file.parent_path());

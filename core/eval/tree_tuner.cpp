@@ -11,7 +11,7 @@ namespace gorgon {
 namespace {
 
 constexpr int kSearchEvery = 4; // steps
-constexpr double kProbeShare = 0.01; // of the time
+constexpr double kProbeShare = 0.02; // of the time
 constexpr int kMostProbeSteps = 128;
 constexpr double kWorthChanging = 1.01; // gain below which the tree stays
 // Expected gains below which one step of so many is a plain one, to see what it costs.
@@ -35,8 +35,23 @@ TreeTuner::TreeTuner(CostCurve curve, int n_heads, std::vector<HeadHits> known)
     use(search());
 }
 
-void TreeTuner::apply(GenerateSettings& settings) const
+void TreeTuner::read(const GenerateSettings& settings)
 {
+    const Limits limits{std::clamp(settings.n_heads, 0, int(hits().size())),
+        std::clamp(settings.head_top_k, 1, kReportedRanks), settings.max_nodes};
+    const Kind kind{settings.temperature, settings.top_p, settings.acceptance};
+    if (m_kind && kind != *m_kind)
+        m_counter.forgetRecent();
+    const bool is_other = limits != m_limits || (m_kind && kind != *m_kind);
+    m_limits = limits;
+    m_kind = kind;
+    if (is_other)
+        use(search());
+}
+
+void TreeTuner::apply(GenerateSettings& settings)
+{
+    read(settings);
     const bool compares = !m_best.tree.choices.empty() && m_since_plain + 1 >= kPlainEvery
         && m_best.speedUp() < kSurelyPays;
     settings.tree = compares ? TreeSpec{m_best.tree.name, {}} : m_best.tree;
@@ -94,10 +109,10 @@ bool TreeTuner::add(const DecodeStep& step)
 
 SearchedTree TreeTuner::searched() const
 {
-    if (m_curve.empty() || hits().empty())
+    if (m_curve.empty() || hits().empty() || m_limits.n_heads < 1 || m_limits.max_nodes < 2)
         return {.choices = {}, .tokens_per_step = {1}};
-    return searchTree(
-        m_counter.shares(), m_curve.mostNodes() - 1, int(hits().size()), kReportedRanks);
+    return searchTree(m_counter.shares(), std::min(m_curve.mostNodes(), m_limits.max_nodes) - 1,
+        std::min(int(hits().size()), m_limits.n_heads), m_limits.top_k);
 }
 
 TreeWorths TreeTuner::worths() const

@@ -3,6 +3,8 @@
 // right against what each size of step costs here, both as they turn out.
 #pragma once
 
+#include <optional>
+
 #include "core/eval/cost_curve.h"
 #include "core/eval/head_hits.h"
 
@@ -40,15 +42,35 @@ public:
     const std::vector<HeadHits>& hits() const { return m_counter.heads(); }
 
     /// Puts the tree into the settings of the coming step, and what it must report. Heads that the
-    /// tree does not need run so seldom that they cost a hundredth of the time at most. Where a
+    /// tree does not need run so seldom that they cost a fiftieth of the time at most. Where a
     /// tree is expected to gain little, a step now and then is plain: the two are compared as they
     /// are.
-    void apply(GenerateSettings& settings) const;
+    void apply(GenerateSettings& settings);
     /// Counts; true where another tree is now the best.
     bool add(const DecodeStep& step);
     void endAnswer() { m_counter.endAnswer(); }
 
 private:
+    /// What a tree may use.
+    struct Limits
+    {
+        int n_heads = kMaxHeads;
+        int top_k = kReportedRanks;
+        int max_nodes = kMaxNodes;
+
+        bool operator==(const Limits&) const = default;
+    };
+    /// What changes how often heads are right.
+    struct Kind
+    {
+        float temperature = 0;
+        float top_p = 1;
+        AcceptanceMode acceptance = AcceptanceMode::greedy;
+
+        bool operator==(const Kind&) const = default;
+    };
+
+    void read(const GenerateSettings& settings);
     SearchedTree searched() const;
     TunedTree search() const;
     void use(TunedTree tree);
@@ -56,6 +78,8 @@ private:
     CostCurve m_curve;
     HitCounter m_counter{0};
     TunedTree m_best;
+    Limits m_limits;
+    std::optional<Kind> m_kind;
     int m_probe_every = 1; // steps between two that run every head
     int m_since_probe = 0;
     int m_since_plain = 0;

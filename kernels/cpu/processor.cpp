@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <stdexcept>
 
 #include "kernels/cpu/simd_targets.h"
 
@@ -88,11 +89,17 @@ uint32_t present()
 
 Instructions fromEnvironment()
 {
-    if (const char* const wanted = std::getenv("GORGON_INSTRUCTIONS"))
-        for (size_t i = 0; i < std::size(kNames); i++)
-            if (std::strcmp(wanted, kNames[i]) == 0)
-                return Instructions(i);
-    return Instructions::amx;
+    const char* const wanted = std::getenv("GORGON_INSTRUCTIONS");
+    if (!wanted || !*wanted)
+        return Instructions::amx;
+    std::string known;
+    for (size_t i = 0; i < std::size(kNames); i++) {
+        if (std::strcmp(wanted, kNames[i]) == 0)
+            return Instructions(i);
+        known += (i == 0 ? "" : ", ") + std::string(kNames[i]);
+    }
+    throw std::runtime_error("GORGON_INSTRUCTIONS: expected one of " + known + ", found \""
+        + std::string(wanted).substr(0, 40) + "\"");
 }
 
 void limitTargets([[maybe_unused]] Instructions most)

@@ -23,7 +23,8 @@ enum class Instructions : uint8_t
 };
 
 /// Lowers what is used from now on; amx: nothing is. For tests, between operations. At first the
-/// environment variable GORGON_INSTRUCTIONS says it ("avx2", "avx512_vnni"), where it is set.
+/// environment variable GORGON_INSTRUCTIONS says it ("avx2", "avx512_vnni"), where it is set; a word
+/// that is not known is a std::runtime_error of whatever asks first, which is makeCpuBackend.
 /// Vectors of other architectures count as sse4 and above.
 void limitInstructions(Instructions most);
 

@@ -77,7 +77,9 @@ TEST_CASE("what was measured and counted is kept for the same model and machine 
     CHECK(!readKeptCosts(file, *model));
 
     const KeptCosts costs{
-        {{1, 2, 8}, {10, 11, 14.5}, {1.5, 2.25}}, {{20, {12, 3}}, {12, {6, 0, 1}}}};
+        {{1, 2, 64}, {10, 11, 14.5}, {1.5, 2.25}}, {{20, {12, 3}}, {12, {6, 0, 1}}}};
+    CHECK(!keepCosts(file, *model, {{{1, 2}, {10, 11}, {1, 2}}, costs.hits})); // a short context
+    CHECK(!readKeptCosts(file, *model));
     REQUIRE(keepCosts(file, *model, costs));
     const auto again = readKeptCosts(file, *model);
     REQUIRE(again);
