@@ -104,9 +104,7 @@ template <DType dtype> HWY_INLINE V16 elements16(const uint8_t* p)
             const auto bits = hn::LoadU(dh, reinterpret_cast<const uint16_t*>(p) + i * kLanes);
             x.part[i] = hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(Words(), bits)));
         } else if constexpr (dtype == DType::f16) {
-            const hn::Rebind<hwy::float16_t, Floats> dh;
-            x.part[i] = hn::PromoteTo(
-                d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(p) + i * kLanes));
+            x.part[i] = loadHalves(p + 2 * i * kLanes);
         } else {
             const hn::Rebind<int8_t, Floats> db;
             const auto bytes = hn::LoadU(db, reinterpret_cast<const int8_t*>(p) + i * kLanes);

@@ -34,11 +34,8 @@ HWY_INLINE float floatAt(const uint8_t* p)
 
 HWY_INLINE V16 halves16(const uint8_t* p)
 {
-    const Floats d;
-    const hn::Rebind<hwy::float16_t, Floats> dh;
     V16 x;
-    GORGON_PARTS x.part[i]
-        = hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(p) + i * kLanes));
+    GORGON_PARTS x.part[i] = loadHalves(p + 2 * i * kLanes);
     return x;
 }
 HWY_INLINE V16 bytes16(const uint8_t* p)

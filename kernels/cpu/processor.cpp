@@ -151,10 +151,11 @@ std::string processorName()
     return "processor";
 }
 
-void limitInstructions(Instructions most)
+Instructions limitInstructions(Instructions most)
 {
-    limit() = most;
+    const Instructions before = limit().exchange(most);
     limitTargets(most);
+    return before;
 }
 
 bool mayUse(Instructions instructions)

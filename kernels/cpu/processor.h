@@ -22,11 +22,12 @@ enum class Instructions : uint8_t
     amx, // products of tiles, bf16 and bytes
 };
 
-/// Lowers what is used from now on; amx: nothing is. For tests, between operations. At first the
-/// environment variable GORGON_INSTRUCTIONS says it ("avx2", "avx512_vnni"), where it is set; a word
-/// that is not known is a std::runtime_error of whatever asks first, which is makeCpuBackend.
-/// Vectors of other architectures count as sse4 and above.
-void limitInstructions(Instructions most);
+/// Lowers what is used from now on, and returns the limit until now; amx: nothing is lowered. For
+/// tests, between operations. At first the environment variable GORGON_INSTRUCTIONS says it
+/// ("avx2", "avx512_vnni"), where it is set; a word that is not known is a std::runtime_error of
+/// whatever asks first, which is makeCpuBackend. Vectors of other architectures count as sse4 and
+/// above.
+Instructions limitInstructions(Instructions most);
 
 /// Whether the processor has these instructions and they are allowed.
 bool mayUse(Instructions instructions);

@@ -52,9 +52,7 @@ template <DType dtype, int k> HWY_INLINE V16 weights16(const uint8_t* step)
             else
                 w.part[i] = hn::BitCast(d, hn::And(pairs, hn::Set(dw, 0xFFFF0000U)));
         } else {
-            const hn::Rebind<hwy::float16_t, Floats> dh;
-            w.part[i] = hn::PromoteTo(d,
-                hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(step) + 16 * k + i * kLanes));
+            w.part[i] = loadHalves(step + 2 * (16 * k + i * kLanes));
         }
     }
     return w;

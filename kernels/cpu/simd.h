@@ -41,6 +41,28 @@ struct V16
     HWY_UNROLL(16)                                                                                 \
     for (int i = 0; i < kParts; i++)
 
+/// kLanes numbers in f16. note: where no instruction converts them, Highway makes finite numbers of
+/// infinities and NaN.
+HWY_INLINE V loadHalves(const uint8_t* p)
+{
+    const Floats d;
+#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SCALAR
+    const Ints di;
+    const hn::Rebind<uint16_t, Floats> dh;
+    const auto bits = hn::PromoteTo(di, hn::LoadU(dh, reinterpret_cast<const uint16_t*>(p)));
+    const auto magnitude = hn::And(bits, hn::Set(di, 0x7FFF));
+    const auto scaled = hn::BitCast(
+        di, hn::Mul(hn::BitCast(d, hn::ShiftLeft<13>(magnitude)), hn::Set(d, 0x1p112F)));
+    const auto special
+        = hn::IfThenElseZero(hn::Gt(magnitude, hn::Set(di, 0x7BFF)), hn::Set(di, 0x7F800000));
+    const auto sign = hn::ShiftLeft<16>(hn::And(bits, hn::Set(di, 0x8000)));
+    return hn::BitCast(d, hn::Or(hn::Or(scaled, special), sign));
+#else
+    const hn::Rebind<hwy::float16_t, Floats> dh;
+    return hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(p)));
+#endif
+}
+
 HWY_INLINE V16 set16(float x)
 {
     V16 y;

@@ -102,8 +102,16 @@ inline TreeTables randomTree(int n, int max_depth, uint32_t seed)
 class Limited
 {
 public:
-    explicit Limited(Instructions most) { limitInstructions(most); }
-    ~Limited() { limitInstructions(Instructions::amx); }
+    explicit Limited(Instructions most)
+        : m_before(limitInstructions(most))
+    {
+    }
+    ~Limited() { limitInstructions(m_before); }
+    Limited(const Limited&) = delete;
+    Limited& operator=(const Limited&) = delete;
+
+private:
+    Instructions m_before;
 };
 
 } // namespace gorgon::tests
