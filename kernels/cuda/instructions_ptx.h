@@ -183,6 +183,14 @@ template <typename T> GORGON_DEVICE const T* walk(const T* p, int64_t n)
     return to;
 }
 
+/// Of a clock that runs while the device does; its steps are up to a microsecond.
+GORGON_DEVICE int64_t deviceNanoseconds()
+{
+    int64_t now;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    return now;
+}
+
 struct CachePolicy
 {
     uint64_t bits;

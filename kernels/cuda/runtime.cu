@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/runtime.h"
 
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
 #include <new>
 
 #include <cuda_runtime.h>
@@ -10,11 +14,17 @@ namespace gorgon::cuda {
 namespace {
 
 constexpr size_t kSharedWithoutAsking = 48 << 10;
+constexpr int kLeastCapability = 80; // cp.async, bf16
+constexpr int kProbeAnswer = 20241121;
+constexpr auto kPollFor = std::chrono::microseconds(50);
 
+/// Keeps an error with the stream, and leaves none for the next call.
 void note(Stream& stream, cudaError_t code, const char* what)
 {
-    if (code != cudaSuccess)
-        stream.fail(std::string(what) + ": " + cudaGetErrorString(code));
+    if (code == cudaSuccess)
+        return;
+    (void)cudaGetLastError();
+    stream.fail(std::string(what) + ": " + cudaGetErrorString(code));
 }
 
 cudaStream_t queueOf(const Stream& stream)
@@ -22,7 +32,157 @@ cudaStream_t queueOf(const Stream& stream)
     return static_cast<cudaStream_t>(stream.handle());
 }
 
+std::string cudaVersion(int version)
+{
+    return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// "535.104.05" from the kernel module's own words; "" where it does not say.
+std::string driverVersion()
+{
+    std::ifstream in("/proc/driver/nvidia/version");
+    std::string word;
+    while (in >> word)
+        if (word.find('.') != std::string::npos
+            && word.find_first_not_of("0123456789.") == std::string::npos)
+            return word;
+    return {};
+}
+
+std::string noDeviceReason(cudaError_t code)
+{
+    int driver = 0;
+    (void)cudaDriverGetVersion(&driver);
+    const std::string installed = driverVersion();
+    if (code == cudaErrorInsufficientDriver && driver == 0)
+        return installed.empty()
+            ? "no NVIDIA driver is installed"
+            : "the NVIDIA driver " + installed + " is there, its library libcuda.so.1 is not";
+    if (code == cudaErrorInsufficientDriver)
+        return "the NVIDIA driver " + installed + (installed.empty() ? "" : " ") + "knows CUDA "
+            + cudaVersion(driver) + ", CUDA " + cudaVersion(CUDART_VERSION)
+            + " is needed; install driver 580 or later";
+    if (code == cudaErrorNoDevice || code == cudaSuccess)
+        return "no NVIDIA GPU is visible";
+    return std::string("the NVIDIA driver answers: ") + cudaGetErrorString(code);
+}
+
+std::string idOf(const cudaUUID_t& uuid)
+{
+    std::string id = "GPU-";
+    for (int i = 0; i < 16; i++) {
+        char text[4];
+        std::snprintf(text, sizeof text, "%02x", unsigned(uuid.bytes[i]) & 0xFFU);
+        id += text;
+        if (i == 3 || i == 5 || i == 7 || i == 9)
+            id += '-';
+    }
+    return id;
+}
+
+__global__ void probeKernel(int* value)
+{
+    *value = kProbeAnswer;
+}
+
+/// Why kernels do not run on the device in use; "": they do.
+std::string probe()
+{
+    int* value = nullptr;
+    int answer = 0;
+    cudaError_t code = cudaMalloc(&value, sizeof *value);
+    if (code == cudaSuccess) {
+        void* arguments[] = {&value};
+        code = cudaLaunchKernel(
+            reinterpret_cast<const void*>(probeKernel), dim3(1), dim3(1), arguments, 0, nullptr);
+        if (code == cudaSuccess)
+            code = cudaMemcpy(&answer, value, sizeof answer, cudaMemcpyDeviceToHost);
+        (void)cudaFree(value);
+    }
+    if (code == cudaSuccess && answer == kProbeAnswer)
+        return {};
+    (void)cudaGetLastError();
+    if (code == cudaErrorMemoryAllocation)
+        return "its memory is full";
+    if (code == cudaErrorNoKernelImageForDevice)
+        return "this build holds no code for its compute capability";
+    return std::string("a first kernel does not run: ")
+        + (code == cudaSuccess ? "its result is wrong" : cudaGetErrorString(code));
+}
+
+DeviceFacts factsOf(int device)
+{
+    DeviceFacts facts;
+    cudaDeviceProp properties{};
+    if (const cudaError_t code = cudaGetDeviceProperties(&properties, device); code != cudaSuccess)
+    {
+        facts.name = "device " + std::to_string(device);
+        facts.reason = std::string("the NVIDIA driver answers: ") + cudaGetErrorString(code);
+        return facts;
+    }
+    facts.name = properties.name;
+    facts.id = idOf(properties.uuid);
+    facts.capability = properties.major * 10 + properties.minor;
+    facts.n_multiprocessors = properties.multiProcessorCount;
+    facts.total_bytes = properties.totalGlobalMem;
+    facts.cache_bytes = uint64_t(properties.l2CacheSize);
+    facts.shared_bytes = properties.sharedMemPerBlockOptin;
+    if (facts.capability < kLeastCapability) {
+        facts.reason = "compute capability " + std::to_string(properties.major) + "."
+            + std::to_string(properties.minor) + ", 8.0 or later is needed";
+        return facts;
+    }
+    size_t free_bytes = 0, total_bytes = 0;
+    cudaError_t code = cudaSetDevice(device);
+    if (code == cudaSuccess)
+        code = cudaMemGetInfo(&free_bytes, &total_bytes);
+    if (code != cudaSuccess) {
+        (void)cudaGetLastError();
+        facts.reason = code == cudaErrorMemoryAllocation
+            ? "its memory is full"
+            : std::string("the NVIDIA driver answers: ") + cudaGetErrorString(code);
+        return facts;
+    }
+    facts.free_bytes = free_bytes;
+    facts.reason = probe();
+    return facts;
+}
+
 } // namespace
+
+DeviceList listDevices()
+{
+    DeviceList list;
+    int n = 0;
+    const cudaError_t code = cudaGetDeviceCount(&n);
+    if (code != cudaSuccess || n == 0) {
+        (void)cudaGetLastError();
+        list.reason = noDeviceReason(code);
+        return list;
+    }
+    for (int device = 0; device < n; device++)
+        list.devices.push_back(factsOf(device));
+    return list;
+}
+
+void useDevice(int device)
+{
+    thread_local int current = -1;
+    if (current == device)
+        return;
+    if (cudaSetDevice(device) == cudaSuccess)
+        current = device;
+    else
+        (void)cudaGetLastError(); // what is enqueued next says so
+}
+
+uint64_t freeDeviceMemory()
+{
+    size_t free_bytes = 0, total_bytes = 0;
+    if (cudaMemGetInfo(&free_bytes, &total_bytes) != cudaSuccess)
+        (void)cudaGetLastError();
+    return free_bytes;
+}
 
 Stream::Stream()
 {
@@ -42,6 +202,52 @@ void Stream::synchronize()
     note(*this, cudaStreamSynchronize(queueOf(*this)), "wait for the device");
 }
 
+void Stream::waitFor(const volatile uint32_t* word, uint32_t value)
+{
+    const auto start = std::chrono::steady_clock::now();
+    while (m_error.empty() && *word != value)
+        if (std::chrono::steady_clock::now() - start > kPollFor) {
+            synchronize();
+            if (m_error.empty() && *word != value)
+                fail("wait for the device: it is done, and a result is missing");
+        }
+    std::atomic_thread_fence(std::memory_order_acquire); // what lies before the word came first
+}
+
+void Stream::beginCapture()
+{
+    m_is_capturing = true;
+    m_capture_error.clear();
+    // note: relaxed, since the first launch of a kernel loads its code.
+    note(*this, cudaStreamBeginCapture(queueOf(*this), cudaStreamCaptureModeRelaxed),
+        "begin a graph");
+}
+
+Graph Stream::endCapture(std::string& problem)
+{
+    Graph none(nullptr, [](void*) {});
+    cudaGraph_t captured = nullptr;
+    cudaGraphExec_t graph = nullptr;
+    note(*this, cudaStreamEndCapture(queueOf(*this), &captured), "end a graph");
+    if (captured && m_capture_error.empty())
+        note(*this, cudaGraphInstantiate(&graph, captured, 0), "make a graph");
+    if (captured)
+        (void)cudaGraphDestroy(captured);
+    m_is_capturing = false;
+    if (!m_capture_error.empty()) {
+        problem = m_capture_error;
+        return none;
+    }
+    return Graph(
+        graph, [](void* exec) { (void)cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(exec)); });
+}
+
+void Stream::replay(const Graph& graph)
+{
+    note(*this, cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph.get()), queueOf(*this)),
+        "launch a graph");
+}
+
 void* allocateDevice(size_t bytes)
 {
     void* data = nullptr;
@@ -54,7 +260,24 @@ void* allocateDevice(size_t bytes)
 
 void releaseDevice(void* data, size_t)
 {
-    cudaFree(data);
+    if (cudaFree(data) != cudaSuccess)
+        (void)cudaGetLastError(); // the device is lost; nothing is to be had back
+}
+
+void* allocatePinned(size_t bytes)
+{
+    void* data = nullptr;
+    if (cudaHostAlloc(&data, bytes, cudaHostAllocPortable | cudaHostAllocMapped) != cudaSuccess) {
+        (void)cudaGetLastError();
+        throw std::bad_alloc();
+    }
+    return data;
+}
+
+void releasePinned(void* data, size_t)
+{
+    if (cudaFreeHost(data) != cudaSuccess)
+        (void)cudaGetLastError();
 }
 
 void copyToDevice(Stream& stream, void* device, const void* host, size_t bytes)

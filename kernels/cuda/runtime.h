@@ -1,20 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory, queues and launches of one device. Two implementations: runtime.cu over CUDA, and
+// Memory, queues, graphs and launches of a device. Two implementations: runtime.cu over CUDA, and
 // tests/kernels/cuda/runtime_emulated.cpp.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #ifdef GORGON_CUDA_EMULATED
 #include <functional>
 
-#include "tests/kernels/cuda/emulation.h"
+#include "kernels/cuda/device.h"
 #endif
 
 namespace gorgon::cuda {
+
+struct DeviceFacts
+{
+    std::string name; // "NVIDIA H200"
+    std::string id; // unique; "" where the driver does not say
+    int capability = 0; // 90: 9.0
+    int n_multiprocessors = 0;
+    uint64_t free_bytes = 0;
+    uint64_t total_bytes = 0;
+    uint64_t cache_bytes = 0; // of the second level
+    size_t shared_bytes = 0; // that a block may have
+    std::string reason; // why it cannot be used; "": it can
+};
+
+struct DeviceList
+{
+    std::vector<DeviceFacts> devices;
+    std::string reason; // why there is none
+};
+
+/// Needs no device that was chosen; never throws for want of one.
+DeviceList listDevices();
+/// Makes a device this thread's; what is allocated and enqueued next belongs to it.
+void useDevice(int device);
+/// Bytes free on this thread's device.
+uint64_t freeDeviceMemory();
+
+/// Work that was captured; replayed by the stream that captured it.
+using Graph = std::unique_ptr<void, void (*)(void*)>;
 
 /// A queue of kernels and copies in order. It keeps the first error; nothing that is enqueued
 /// throws.
@@ -28,12 +60,24 @@ public:
 
     /// Waits for everything enqueued.
     void synchronize();
+    /// Waits until the pinned word is `value`, which work that was enqueued writes, or something
+    /// failed.
+    void waitFor(const volatile uint32_t* word, uint32_t value);
+
+    /// Between these two what is enqueued is recorded and does not happen; what fails spoils the
+    /// graph alone.
+    void beginCapture();
+    /// Empty where it could not be made, with the reason in `problem`.
+    Graph endCapture(std::string& problem);
+    void replay(const Graph& graph);
+
     /// "" where nothing failed.
     const std::string& error() const { return m_error; }
     void fail(const std::string& what)
     {
-        if (m_error.empty())
-            m_error = what;
+        std::string& kept = m_is_capturing ? m_capture_error : m_error;
+        if (kept.empty())
+            kept = what;
     }
     /// The cudaStream_t.
     void* handle() const { return m_handle; }
@@ -41,13 +85,23 @@ public:
 private:
     void* m_handle = nullptr;
     std::string m_error;
+    bool m_is_capturing = false;
+    std::string m_capture_error;
 };
 
-/// Of the current device, aligned to 256 bytes, of unknown contents; std::bad_alloc where there is
-/// none.
+/// Of this thread's device, aligned to 256 bytes, of unknown contents; std::bad_alloc where there
+/// is none.
 void* allocateDevice(size_t bytes);
+/// Waits for everything enqueued.
 void releaseDevice(void* data, size_t bytes);
+/// Host memory that a device reads and writes at the same address.
+void* allocatePinned(size_t bytes);
+void releasePinned(void* data, size_t bytes);
+
+/// Pinned host memory must stay as it is until the copy has happened; other memory is free on
+/// return.
 void copyToDevice(Stream& stream, void* device, const void* host, size_t bytes);
+/// There after synchronize().
 void copyToHost(Stream& stream, void* host, const void* device, size_t bytes);
 void fillZero(Stream& stream, void* device, size_t bytes);
 

@@ -2,6 +2,7 @@
 // kernels/cuda/gemm.h as plain loops, in double: the order of addition is the library's secret.
 #include "kernels/cpu/convert.h"
 #include "kernels/cuda/gemm.h"
+#include "tests/kernels/cuda/runtime_emulated.h"
 
 namespace gorgon::cuda {
 
@@ -15,16 +16,7 @@ double valueAt(DType dtype, const void* data, int64_t i)
     return dtype == DType::f16 ? floatOfF16(bits) : floatOfBf16(bits);
 }
 
-} // namespace
-
-Gemm::Gemm(Stream& stream)
-    : m_stream(stream)
-{
-}
-
-Gemm::~Gemm() = default;
-
-void Gemm::operator()(const GemmShape& shape, const void* x, const void* w, float* y, bool add)
+void multiply(const GemmShape& shape, const void* x, const void* w, float* y, bool add)
 {
     for (int64_t row = 0; row < shape.n_rows; row++) {
         for (int64_t out = 0; out < shape.n_out; out++) {
@@ -36,6 +28,20 @@ void Gemm::operator()(const GemmShape& shape, const void* x, const void* w, floa
             to = float(sum);
         }
     }
+}
+
+} // namespace
+
+Gemm::Gemm(Stream& stream)
+    : m_stream(stream)
+{
+}
+
+Gemm::~Gemm() = default;
+
+void Gemm::operator()(const GemmShape& shape, const void* x, const void* w, float* y, bool add)
+{
+    emulation::enqueueWork(m_stream, [=] { multiply(shape, x, w, y, add); });
 }
 
 } // namespace gorgon::cuda

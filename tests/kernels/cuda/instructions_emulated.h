@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -101,6 +102,12 @@ inline uint32_t fmaHalfPair(uint32_t a, uint32_t b, uint32_t c)
         y |= uint32_t(fromFloat<Half>(float(sum)).bits) << shift;
     }
     return y;
+}
+
+inline int64_t deviceNanoseconds()
+{
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
 struct MmaLane

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tests ask of the emulated runtime: lateness, faults and figures. A process has one emulated
+// device.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "kernels/cuda/runtime.h"
+
+namespace gorgon::cuda::emulation {
+
+/// What a library would do on the stream: counts as a launch, and happens when a kernel would.
+void enqueueWork(Stream& stream, std::function<void()> work);
+
+/// How streams that are made from now on behave.
+enum class Promptness
+{
+    at_once, // what is enqueued has happened on return
+    late, // ... happens only when somebody waits, so that memory given away too early shows
+};
+void setPromptness(Promptness promptness);
+
+/// Each counts down; the operation that brings it from 1 to 0 fails. 0: none does.
+struct Faults
+{
+    int64_t allocation = 0; // of device or pinned memory: there is none
+    int64_t launch = 0; // of a kernel or graph: refused, the device goes on
+    int64_t copy = 0; // refused, the device goes on
+    int64_t kernel = 0; // fails while it runs: the device is lost
+    int64_t capture = 0; // cannot be made into a graph
+};
+Faults& faults();
+
+struct Figures
+{
+    int64_t n_allocations = 0; // that were asked for
+    int64_t n_launches = 0;
+    int64_t n_copies = 0;
+    int64_t n_kernels = 0; // that ran
+    int64_t n_captures = 0;
+    int64_t n_replays = 0;
+    int64_t live_allocations = 0; // not yet released
+    uint64_t live_bytes = 0; // of the device
+};
+Figures& figures();
+
+/// Where `memory_bytes` are too many, allocations fail. The device's name stays.
+void setDeviceMemory(uint64_t memory_bytes);
+/// The device comes back after it was lost, as after a restart of the process.
+void reviveDevice();
+
+} // namespace gorgon::cuda::emulation
