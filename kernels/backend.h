@@ -16,6 +16,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kernels/buffer.h"
@@ -116,6 +117,11 @@ public:
     virtual std::string name() const = 0;
     /// In words: processor, instruction set, threads.
     virtual std::string description() const = 0;
+
+    /// Bytes that allocations can still have; nothing where they take the system's main memory.
+    virtual std::optional<uint64_t> freeMemory() { return std::nullopt; }
+    /// Whether keys and values can be kept in this format.
+    virtual bool holdsCache(DType dtype) const { return !isQuantized(dtype) || dtype == DType::q8; }
 
     // Memory. Buffers are zeroed and aligned to 64 bytes; std::bad_alloc where there is none.
     virtual Buffer allocate(size_t bytes) = 0;

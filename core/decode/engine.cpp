@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <random>
 #include <stdexcept>
 
@@ -140,6 +141,24 @@ void end(DecodeStep& step, size_t n_tokens)
     step.next_root = -1;
 }
 
+uint64_t addressOf(const void* data)
+{
+    return uint64_t(reinterpret_cast<uintptr_t>(data));
+}
+
+/// One number for all of them, as splitmix64 mixes.
+uint64_t stepKey(std::initializer_list<uint64_t> values)
+{
+    uint64_t key = 0;
+    for (const uint64_t value : values) {
+        key = (key ^ value) + 0x9E3779B97F4A7C15U;
+        key = (key ^ key >> 30) * 0xBF58476D1CE4E5B9U;
+        key = (key ^ key >> 27) * 0x94D049BB133111EBU;
+        key ^= key >> 31;
+    }
+    return key;
+}
+
 std::string count(int64_t n, const char* unit)
 {
     return std::to_string(n) + " " + unit;
@@ -268,10 +287,10 @@ void Engine::runStep(Session& session, const CandidateTree& tree, int n_heads, i
     const bool keep_logits = needsLogits(settings);
     const Tensor logits = keep_logits ? logitsRows(m) : Tensor{};
     const Tensor rows = w.normed.rowsFrom(0, m);
-    // What changes the operations' shapes or pointers; a session's cache is told by its address.
-    const uint64_t key = (uint64_t(m) | uint64_t(n_heads) << 9 | uint64_t(top_k) << 15
-                             | uint64_t(keep_logits) << 22)
-        ^ (uint64_t(reinterpret_cast<uintptr_t>(session.cache.data.as<char>())) << 23);
+    // What changes the operations' shapes or pointers.
+    const uint64_t key
+        = stepKey({uint64_t(m), uint64_t(n_heads), uint64_t(top_k), uint64_t(keep_logits),
+            addressOf(session.cache.data.as<>()), addressOf(logits.data), addressOf(w.state)});
 
     const auto enqueue = [&] {
         backend().stamp(w.state, StepPhase::begin);

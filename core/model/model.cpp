@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "core/model/available_memory.h"
 #include "core/model/base_vocab.h"
 #include "core/model/file_error.h"
+#include "core/model/memory_plan.h"
 #include "core/model/model_finish.h"
 #include "core/model/packed_weights.h"
 #include "core/model/weight_loader.h"
@@ -31,9 +33,13 @@ int64_t chooseContext(const ModelConfig& config, const LoadOptions& options)
 
 void checkMemory(const Model& model, const LoadPlan& plan)
 {
-    // What a device has is the backend's affair; it refuses when memory is allocated.
-    if (model.backend->name() != "cpu")
+    if (const std::optional<uint64_t> free_bytes = model.backend->freeMemory()) {
+        const std::string problem = memoryProblem(model.config, plan, model.cache_dtype,
+            model.context, *free_bytes, model.backend->name());
+        if (!problem.empty())
+            failFile(model.path, problem);
         return;
+    }
     const std::optional<uint64_t> available = availableMemory();
     // Keys and values of one conversation, without which the weights are of no use.
     const uint64_t kv_bytes = kvCacheBytes(model);
@@ -173,6 +179,17 @@ DType defaultCacheType(DType weights, const ModelConfig& config)
     return weights == DType::f32 || config.dim < kNarrow ? DType::f32 : DType::f16;
 }
 
+DType cacheType(
+    const Backend& backend, std::optional<DType> asked, DType weights, const ModelConfig& config)
+{
+    if (asked && !backend.holdsCache(*asked))
+        throw std::runtime_error(std::string("keys and values in ") + dtypeName(*asked)
+            + ": expected a format that " + backend.name()
+            + " keeps; take f16, bf16 or q8, or let it choose");
+    const DType usual = asked.value_or(defaultCacheType(weights, config));
+    return backend.holdsCache(usual) ? usual : DType::f16;
+}
+
 void finishModel(Model& model)
 {
     // Angles as the published code has them: position times frequency, one rounding, then cos and
@@ -251,7 +268,7 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
         model->heads_hash = checkpointHash(*heads->checkpoint);
     model->dtype = plan.dtype;
     model->head_dtype = plan.head_dtype;
-    model->cache_dtype = options.cache_dtype.value_or(defaultCacheType(plan.dtype, model->config));
+    model->cache_dtype = cacheType(*model->backend, options.cache_dtype, plan.dtype, model->config);
     checkMemory(*model, plan);
 
     try {

@@ -102,6 +102,10 @@ inline uint64_t kvCacheBytes(const Model& model)
 /// small and whose 16-bit weights multiply f32, so that their logits are those of f32 arithmetic;
 /// else f16.
 DType defaultCacheType(DType weights, const ModelConfig& config);
+/// The format asked for, else the default, else f16 where the backend does not hold that. Throws
+/// std::runtime_error where it does not hold what was asked for.
+DType cacheType(
+    const Backend& backend, std::optional<DType> asked, DType weights, const ModelConfig& config);
 
 struct LoadOptions
 {

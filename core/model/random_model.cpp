@@ -134,7 +134,7 @@ std::shared_ptr<const Model> makeRandomModel(std::shared_ptr<Backend> backend,
     model->context = context;
     model->dtype = dtype;
     model->head_dtype = dtype;
-    model->cache_dtype = cache_dtype.value_or(defaultCacheType(dtype, config));
+    model->cache_dtype = cacheType(*backend, cache_dtype, dtype, config);
     model->backend = std::move(backend);
 
     const int64_t dim = config.dim;

@@ -2,6 +2,7 @@
 #include "core/model/transformer.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace gorgon {
@@ -15,39 +16,51 @@ size_t aligned(size_t bytes)
     return (bytes + kAlign - 1) / kAlign * kAlign;
 }
 
+/// Rows and columns, in the order in which a Workspace names its tensors.
+std::array<Tensor, 8> workspaceShapes(const ModelConfig& c, int n_medusa_heads)
+{
+    const int64_t q = int64_t(c.n_heads) * c.head_dim;
+    const int64_t kv = int64_t(c.n_kv_heads) * c.head_dim;
+    return {{
+        {nullptr, kMaxNodes, c.dim},
+        {nullptr, kMaxNodes, c.dim},
+        {nullptr, kMaxNodes, q + 2 * kv},
+        {nullptr, kMaxNodes, q},
+        {nullptr, kMaxNodes, 2 * int64_t(c.ff_dim)},
+        {nullptr, 1, c.dim},
+        {nullptr, std::max(1, n_medusa_heads), c.dim},
+        {nullptr, 1, c.dim},
+    }};
+}
+
 } // namespace
+
+uint64_t workspaceBytes(const ModelConfig& config, int n_heads)
+{
+    uint64_t bytes = aligned(kMaxNodes * sizeof(int32_t)) + aligned(sizeof(StepState))
+        + aligned(sizeof(TreeTables));
+    for (const Tensor& shape : workspaceShapes(config, n_heads))
+        bytes += aligned(shape.rows * shape.cols * sizeof(float));
+    return bytes;
+}
 
 Workspace::Workspace(const Model& model)
 {
-    const ModelConfig& c = model.config;
-    const int64_t q = int64_t(c.n_heads) * c.head_dim;
-    const int64_t kv = int64_t(c.n_kv_heads) * c.head_dim;
-    const int64_t n_heads = std::max<int64_t>(1, int64_t(model.heads.size()));
-    const std::pair<Tensor*, Tensor> shapes[] = {
-        {&x, {nullptr, kMaxNodes, c.dim}},
-        {&normed, {nullptr, kMaxNodes, c.dim}},
-        {&qkv, {nullptr, kMaxNodes, q + 2 * kv}},
-        {&attention, {nullptr, kMaxNodes, q}},
-        {&gate_up, {nullptr, kMaxNodes, 2 * int64_t(c.ff_dim)}},
-        {&kept, {nullptr, 1, c.dim}},
-        {&head_x, {nullptr, n_heads, c.dim}},
-        {&head_h, {nullptr, 1, c.dim}},
-    };
-    size_t bytes = aligned(kMaxNodes * sizeof(int32_t)) + aligned(sizeof(StepState))
-        + aligned(sizeof(TreeTables));
-    for (const auto& [tensor, shape] : shapes)
-        bytes += aligned(shape.rows * shape.cols * sizeof(float));
-
-    m_memory = model.backend->allocate(bytes);
+    const int n_heads = int(model.heads.size());
+    const std::array<Tensor, 8> shapes = workspaceShapes(model.config, n_heads);
+    Tensor* const tensors[] = {&x, &normed, &qkv, &attention, &gate_up, &kept, &head_x, &head_h};
+    m_memory = model.backend->allocate(workspaceBytes(model.config, n_heads));
     auto* next = m_memory.as<char>();
     const auto take = [&](size_t size) {
         void* data = next;
         next += aligned(size);
         return data;
     };
-    for (const auto& [tensor, shape] : shapes)
-        *tensor = {static_cast<float*>(take(shape.rows * shape.cols * sizeof(float))), shape.rows,
-            shape.cols};
+    for (size_t i = 0; i < shapes.size(); i++) {
+        const Tensor& shape = shapes[i];
+        *tensors[i] = {static_cast<float*>(take(shape.rows * shape.cols * sizeof(float))),
+            shape.rows, shape.cols};
+    }
     prompt = static_cast<int32_t*>(take(kMaxNodes * sizeof(int32_t)));
     state = static_cast<StepState*>(take(sizeof(StepState)));
     tree = static_cast<TreeTables*>(take(sizeof(TreeTables)));

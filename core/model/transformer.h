@@ -30,6 +30,9 @@ private:
     Buffer m_memory;
 };
 
+/// What a Workspace takes.
+uint64_t workspaceBytes(const ModelConfig& config, int n_heads);
+
 /// The cache of one conversation: the model's context, and room for a tree.
 KvCache makeKvCache(const Model& model);
 
