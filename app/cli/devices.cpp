@@ -1,31 +1,63 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/commands.h"
 #include "core/model/available_memory.h"
-#include "kernels/backend.h"
+#include "kernels/accelerators.h"
 
 namespace gorgon {
 
 namespace {
 
+std::string memoryWords(uint64_t bytes)
+{
+    char words[60];
+    std::snprintf(words, sizeof words, "%.1f GB", double(bytes) * 1e-9);
+    return words;
+}
+
+nlohmann::ordered_json toJson(const Accelerator& device)
+{
+    nlohmann::ordered_json json{{"name", device.name}, {"usable", device.is_usable}};
+    if (!device.description.empty())
+        json["description"] = device.description;
+    if (device.is_usable) {
+        json["free_memory_bytes"] = device.free_bytes;
+        json["total_memory_bytes"] = device.total_bytes;
+    } else {
+        json["reason"] = device.reason;
+    }
+    return json;
+}
+
+std::string toLine(const Accelerator& device)
+{
+    const std::string what = device.name + ": ";
+    const std::string description = device.description.empty() ? "" : device.description + ", ";
+    return device.is_usable ? what + description + "free memory " + memoryWords(device.free_bytes)
+            + " of " + memoryWords(device.total_bytes) + "\n"
+                            : what + description + "not usable, " + device.reason + "\n";
+}
+
 int run(bool json)
 {
     const std::unique_ptr<Backend> cpu = makeCpuBackend({});
     const std::optional<uint64_t> free_memory = availableMemory();
-    const char* const no_cuda = "this build has no CUDA backend";
+    const std::vector<Accelerator> devices = listAccelerators();
     if (json) {
         nlohmann::ordered_json memory;
         if (free_memory)
             memory = *free_memory;
-        printJson({{{"name", cpu->name()}, {"usable", true}, {"description", cpu->description()},
-                       {"free_memory_bytes", memory}},
-            {{"name", "cuda"}, {"usable", false}, {"reason", no_cuda}}});
+        nlohmann::ordered_json all = nlohmann::ordered_json::array();
+        all.push_back({{"name", cpu->name()}, {"usable", true}, {"description", cpu->description()},
+            {"free_memory_bytes", memory}});
+        for (const Accelerator& device : devices)
+            all.push_back(toJson(device));
+        printJson(all);
         return kDone;
     }
-    char memory[60] = "unknown";
-    if (free_memory)
-        std::snprintf(memory, sizeof memory, "%.1f GB", double(*free_memory) * 1e-9);
-    print(cpu->name() + ": " + cpu->description() + ", free memory " + memory + "\n");
-    print(std::string("cuda: not usable, ") + no_cuda + "\n");
+    print(cpu->name() + ": " + cpu->description() + ", free memory "
+        + (free_memory ? memoryWords(*free_memory) : "unknown") + "\n");
+    for (const Accelerator& device : devices)
+        print(toLine(device));
     return kDone;
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/cli/demo_model.h"
 #include "core/model/user_cache.h"
+#include "kernels/accelerators.h"
 
 namespace gorgon {
 
@@ -27,27 +28,26 @@ CLI::Option* addAlias(
         ->excludes("--weights");
 }
 
-constexpr const char* kNoCuda = ": this build has no CUDA backend; use cpu";
-
-bool isCuda(const std::string& device)
-{
-    constexpr std::string_view kPrefix = "cuda:";
-    return device.starts_with(kPrefix) && device.size() > kPrefix.size()
-        && device.size() <= kPrefix.size() + 4
-        && device.find_first_not_of("0123456789", kPrefix.size()) == std::string::npos;
-}
-
 std::string deviceProblem(const std::string& device)
 {
-    return device == "auto" || device == "cpu" || isCuda(device)
-        ? ""
-        : "expected auto, cpu or cuda:N, found " + device;
+    return isDeviceName(device) ? "" : "expected auto, cpu or cuda:N, found " + device;
 }
 
-void checkDevice(const ModelOptions& options)
+/// What --device names, with a word where auto falls back to the processor.
+std::shared_ptr<Backend> openBackend(const ModelOptions& options, const Program& program)
 {
-    if (isCuda(options.device))
-        throw std::runtime_error("--device " + options.device + kNoCuda);
+    ChosenBackend chosen;
+    try {
+        chosen = chooseBackend(options.device, {.n_threads = options.threads});
+    } catch (const std::runtime_error& problem) {
+        throw std::runtime_error(std::string("--device ") + problem.what());
+    }
+    if (chosen.is_surprise)
+        program.note(chosen.fallback);
+    else if (!chosen.fallback.empty())
+        program.detail(chosen.fallback);
+    program.detail(chosen.backend->name() + ": " + chosen.backend->description());
+    return chosen.backend;
 }
 
 void checkContext(const ModelOptions& options, const ModelConfig& config)
@@ -72,7 +72,8 @@ void addComputing(CLI::App& command, ModelOptions& options)
     command.add_option("--heads", options.heads,
         "Medusa heads, a folder or file, or none (default: those found with the model)");
     command
-        .add_option("--device", options.device, "Where to compute; this build has no CUDA backend")
+        .add_option("--device", options.device,
+            "Where to compute (auto: the first GPU that can, else the CPU)")
         ->type_name("auto|cpu|cuda:N")
         ->check(deviceProblem, "")
         ->capture_default_str();
@@ -141,7 +142,6 @@ std::filesystem::path modelFolder(const ModelOptions& options)
 
 std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program)
 {
-    checkDevice(options);
     LoadOptions load;
     load.model = modelFolder(options);
     if (options.context > 0)
@@ -162,8 +162,7 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     load.context = options.context;
     load.weights_cache = userCacheFolder("weights");
     load.on_note = [&program](const std::string& note) { program.note(note); };
-    const std::shared_ptr<Backend> backend = makeCpuBackend({.n_threads = options.threads});
-    program.detail(backend->name() + ": " + backend->description());
+    const std::shared_ptr<Backend> backend = openBackend(options, program);
     Progress progress(program, "loading");
     try {
         const auto model = loadModel(
@@ -200,12 +199,11 @@ void addRandomOptions(CLI::App& command, ModelOptions& options)
 std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program)
 {
     constexpr int kHeads = 4;
-    checkDevice(options);
     const ModelConfig config = readModelConfig(modelFolder(options));
     const int64_t context = options.context > 0 ? options.context : defaultContext(config);
     checkContext(options, config);
     program.note("random weights in the shape of " + options.model);
-    return makeRandomModel(makeCpuBackend({.n_threads = options.threads}), config,
+    return makeRandomModel(openBackend(options, program), config,
         dtypeOf(options.weights).value_or(DType::bf16), context,
         options.heads == "none" ? 0 : kHeads, options.random_heads == "v1",
         options.seed.value_or(1), dtypeOf(options.cache_type));

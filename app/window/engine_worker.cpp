@@ -44,7 +44,9 @@ QString sentenceOf(const std::exception& error)
 /// Whether another model may be loaded while this one stays, by the size of its files.
 bool fitsBeside(const ModelChoice& choice, const Model& model)
 {
-    const std::optional<uint64_t> free_bytes = availableMemory();
+    std::optional<uint64_t> free_bytes = model.backend->freeMemory();
+    if (!free_bytes)
+        free_bytes = availableMemory();
     const ModelReport report = inspect(std::filesystem::path(choice.model.toStdU16String()));
     return !free_bytes || report.n_bytes + model.weight_bytes / 4 < *free_bytes / 2;
 }
@@ -153,8 +155,13 @@ ModelSummary EngineWorker::summary() const
     summary.is_demo = isDemoModel(model.path);
     summary.n_heads = int(model.heads.size());
     const int n_threads = m_options.n_threads > 0 ? m_options.n_threads : usableThreads();
-    summary.device = n_threads == 1 ? tr("CPU, 1 thread") : tr("CPU, %1 threads").arg(n_threads);
+    const std::string device = model.backend->name();
+    summary.device = device != "cpu" ? QString::fromStdString(device)
+        : n_threads == 1             ? tr("CPU, 1 thread")
+                                     : tr("CPU, %1 threads").arg(n_threads);
     summary.device_note = QString::fromStdString(model.backend->description());
+    if (!m_open.device_note.isEmpty())
+        summary.device_note += QLatin1Char('\n') + m_open.device_note;
     summary.weights = QString::fromLatin1(dtypeName(model.dtype));
     summary.context = int(model.context);
     summary.memory_bytes

@@ -5,6 +5,7 @@
 #include "core/model/inspect.h"
 #include "core/model/model_config.h"
 #include "core/model/user_cache.h"
+#include "kernels/accelerators.h"
 
 #include <QLocale>
 #include <QObject>
@@ -97,8 +98,12 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     open.tokenizer = loadTokenizer(load.model);
     open.chat_template = loadChatTemplate(load.model, *open.tokenizer);
     try {
+        ChosenBackend chosen = chooseBackend(options.device, {options.n_threads});
+        open.device_note = QString::fromStdString(chosen.fallback);
+        if (chosen.is_surprise)
+            open.notes << open.device_note;
         open.engine = std::make_unique<Engine>(
-            loadModel(makeCpuBackend({options.n_threads}), load, on_progress, stop));
+            loadModel(std::move(chosen.backend), load, on_progress, stop));
     } catch (const std::runtime_error& error) {
         if (!load.heads)
             throw;

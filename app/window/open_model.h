@@ -19,6 +19,7 @@ struct OpenModel
     std::shared_ptr<const ChatTemplate> chat_template; // the model's own; may be nullptr
     std::unique_ptr<Engine> engine;
     QStringList notes; // a sentence each, of what happened while loading
+    QString device_note; // why the processor computes, where another device was looked for
 
     const Model& model() const { return engine->model(); }
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/window_options.h"
 
+#include "kernels/accelerators.h"
+
 #include <QCommandLineParser>
 #include <QCoreApplication>
 #include <QStandardPaths>
@@ -107,8 +109,9 @@ WindowOptions readOptions(const QStringList& arguments)
             QStringLiteral(
                 "Medusa heads: a folder or file, or none (default: those found with the model)."),
             QStringLiteral("PATH")},
-        {QStringLiteral("device"), QStringLiteral("auto or cpu."), QStringLiteral("NAME"),
-            QStringLiteral("auto")},
+        {QStringLiteral("device"),
+            QStringLiteral("auto, cpu or cuda:N (auto: the first GPU that can, else the CPU)."),
+            QStringLiteral("NAME"), QStringLiteral("auto")},
         {QStringLiteral("threads"), QStringLiteral("Threads that compute (default: all)."),
             QStringLiteral("N")},
         {QStringLiteral("context"),
@@ -152,8 +155,8 @@ WindowOptions readOptions(const QStringList& arguments)
         : findDemoModel();
     options.heads = parser.value(QStringLiteral("heads")).toStdString();
     options.device = parser.value(QStringLiteral("device")).toStdString();
-    if (options.device != "auto" && options.device != "cpu")
-        refuse(QStringLiteral("--device: expected auto or cpu, found \"%1\".")
+    if (!isDeviceName(options.device))
+        refuse(QStringLiteral("--device: expected auto, cpu or cuda:N, found \"%1\".")
                    .arg(parser.value(QStringLiteral("device"))));
     options.n_threads = int(readCount(parser, QStringLiteral("threads"), 1024));
     options.context = readCount(parser, QStringLiteral("context"), int64_t(1) << 24);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/accelerators.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <stdexcept>
+
+#include "kernels/cuda/module.h"
+
+#if GORGON_WITH_CUDA
+#include <dlfcn.h>
+#endif
+
+namespace gorgon {
+
+namespace {
+
+#if GORGON_WITH_CUDA
+
+namespace fs = std::filesystem;
+
+constexpr const char* kModuleFile = "libgorgon_cuda.so";
+constexpr const char* kModuleVariable = "GORGON_CUDA_MODULE";
+
+/// The module that the environment names, else the one beside the program, in the build tree or in
+/// the library folder.
+std::vector<fs::path> modulePlaces()
+{
+    if (const char* named = std::getenv(kModuleVariable); named && *named)
+        return {named};
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+    if (error)
+        return {};
+    std::vector<fs::path> places{program / kModuleFile};
+    fs::path above = program;
+    for (int level = 0; level < 4 && above.has_relative_path(); level++) {
+        above = above.parent_path();
+        places.push_back(above / "lib" / "gorgon" / kModuleFile);
+        places.push_back(above / "kernels" / "cuda" / kModuleFile);
+    }
+    return places;
+}
+
+/// Signs of a device, or of somebody who expects one.
+bool hasDevice()
+{
+    std::error_code error;
+    for (const char* sign : {"/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"})
+        if (fs::exists(sign, error))
+            return true;
+    return std::getenv(kModuleVariable) != nullptr;
+}
+
+/// Found once and never unloaded: buffers are freed by its code.
+struct Module
+{
+    const CudaModule* functions = nullptr;
+    std::string reason; // why there is none
+};
+
+/// Whether there is a driver to ask; what was asked for by name is opened in any case.
+bool hasDriver()
+{
+    void* const driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+    return driver != nullptr || hasDevice();
+}
+
+Module openModule()
+{
+    if (!hasDriver()) // the module would say so, too, after its libraries were read
+        return {nullptr, "no NVIDIA driver is installed"};
+    std::error_code error;
+    const std::vector<fs::path> places = modulePlaces();
+    const auto place = std::find_if(places.begin(), places.end(),
+        [&](const fs::path& file) { return fs::is_regular_file(file, error); });
+    if (place == places.end())
+        return {nullptr,
+            std::string("the module ") + kModuleFile + " is not installed"
+                + (places.empty() ? ""
+                                  : " (expected beside the program, " + places[0].string() + ")")};
+    void* const library = dlopen(place->c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (!library) {
+        const char* const why = dlerror();
+        return {
+            nullptr, "the module cannot be loaded: " + std::string(why ? why : place->string())};
+    }
+    const auto entry = reinterpret_cast<CudaModuleEntry*>(dlsym(library, kCudaModuleEntry));
+    if (!entry)
+        return {nullptr, place->string() + " is not a module of Gorgon"};
+    const CudaModule* const functions = entry();
+    if (!functions || functions->interface_version != kCudaInterface)
+        return {
+            nullptr, place->string() + " belongs to another version of Gorgon; install both anew"};
+    return {functions, ""};
+}
+
+const Module& module()
+{
+    static const Module opened = openModule();
+    return opened;
+}
+
+std::vector<Accelerator> readDevices()
+{
+    if (!module().functions)
+        return {noAccelerator(module().reason)};
+    return module().functions->list();
+}
+
+std::unique_ptr<Backend> openDevice(int number)
+{
+    return module().functions->make(number);
+}
+
+#else
+
+bool hasDevice()
+{
+    return false;
+}
+
+std::vector<Accelerator> readDevices()
+{
+    return {noAccelerator("this build has no CUDA backend")};
+}
+
+std::unique_ptr<Backend> openDevice(int)
+{
+    throw std::runtime_error("this build has no CUDA backend");
+}
+
+#endif
+
+constexpr std::string_view kPrefix = "cuda:";
+
+bool isCuda(const std::string& name)
+{
+    return name.starts_with(kPrefix) && name.size() > kPrefix.size()
+        && name.size() <= kPrefix.size() + 4
+        && name.find_first_not_of("0123456789", kPrefix.size()) == std::string::npos;
+}
+
+int numberOf(const std::string& name)
+{
+    return std::stoi(name.substr(kPrefix.size()));
+}
+
+} // namespace
+
+std::vector<Accelerator> listAccelerators()
+{
+    return readDevices();
+}
+
+bool isDeviceName(const std::string& name)
+{
+    return name == "auto" || name == "cpu" || isCuda(name);
+}
+
+ChosenBackend chooseBackend(const std::string& device, const CpuOptions& cpu)
+{
+    ChosenBackend chosen;
+    if (isCuda(device)) {
+        const std::vector<Accelerator> all = listAccelerators();
+        const int number = numberOf(device);
+        const auto found = std::find_if(all.begin(), all.end(), [&](const Accelerator& one) {
+            return isCuda(one.name) && numberOf(one.name) == number;
+        });
+        if (found == all.end())
+            throw std::runtime_error(device + ": "
+                + (all.size() == 1 && !isCuda(all[0].name)
+                        ? all[0].reason
+                        : "there are " + std::to_string(all.size()) + " devices")
+                + "; use cpu");
+        if (!found->is_usable)
+            throw std::runtime_error(device + ": " + found->reason + "; use cpu");
+        chosen.backend = openDevice(number);
+        return chosen;
+    }
+    if (device == "auto") {
+        for (const Accelerator& one : listAccelerators()) {
+            std::string reason = one.reason;
+            if (one.is_usable) {
+                try {
+                    chosen.backend = openDevice(numberOf(one.name));
+                    chosen.fallback.clear();
+                    return chosen;
+                } catch (const std::exception& problem) {
+                    reason = problem.what();
+                }
+            }
+            chosen.fallback += (chosen.fallback.empty() ? "" : "; ") + one.name + ": " + reason;
+        }
+        chosen.fallback = "Computing on the CPU: " + chosen.fallback + ".";
+        chosen.is_surprise = hasDevice();
+    }
+    chosen.backend = makeCpuBackend(cpu);
+    return chosen;
+}
+
+} // namespace gorgon
