@@ -171,9 +171,9 @@ ChosenBackend chooseBackend(const std::string& device, const CpuOptions& cpu)
         });
         if (found == all.end())
             throw std::runtime_error(device + ": "
-                + (all.size() == 1 && !isCuda(all[0].name)
-                        ? all[0].reason
-                        : "there are " + std::to_string(all.size()) + " devices")
+                + (isCuda(all.back().name)
+                        ? "there is no such device, the last one is " + all.back().name
+                        : all.back().reason)
                 + "; use cpu");
         if (!found->is_usable)
             throw std::runtime_error(device + ": " + found->reason + "; use cpu");

@@ -16,6 +16,7 @@ struct Accelerator
 {
     std::string name; // "cuda:0"; "cuda" where there is no device to name
     bool is_usable = false;
+    std::string id; // the driver's, unique; may be empty
     std::string description; // "NVIDIA H200, compute capability 9.0, 132 multiprocessors"
     std::string reason; // why it cannot be used, without a full stop
     uint64_t free_bytes = 0;

@@ -19,6 +19,8 @@ nlohmann::ordered_json toJson(const Accelerator& device)
     nlohmann::ordered_json json{{"name", device.name}, {"usable", device.is_usable}};
     if (!device.description.empty())
         json["description"] = device.description;
+    if (!device.id.empty())
+        json["id"] = device.id;
     if (device.is_usable) {
         json["free_memory_bytes"] = device.free_bytes;
         json["total_memory_bytes"] = device.total_bytes;

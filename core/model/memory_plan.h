@@ -21,7 +21,7 @@ struct MemoryNeed
 };
 
 /// What backends with memory of their own are left beside what is planned.
-constexpr uint64_t kDeviceReserve = uint64_t(320) << 20;
+constexpr uint64_t kDeviceReserve = uint64_t(512) << 20;
 
 /// As loaded by `plan` with keys and values of `cache_dtype`; weights: another format of the base
 /// model's matrices (heads follow where they had the same one), nothing: the plan's.

@@ -18,6 +18,8 @@ constexpr int kLeastCapability = 80; // cp.async, bf16
 constexpr int kProbeAnswer = 20241121;
 constexpr auto kPollFor = std::chrono::microseconds(50);
 
+thread_local int current_device = -1; // -1: not known
+
 /// Keeps an error with the stream, and leaves none for the next call.
 void note(Stream& stream, cudaError_t code, const char* what)
 {
@@ -133,6 +135,7 @@ DeviceFacts factsOf(int device)
         return facts;
     }
     size_t free_bytes = 0, total_bytes = 0;
+    current_device = -1;
     cudaError_t code = cudaSetDevice(device);
     if (code == cudaSuccess)
         code = cudaMemGetInfo(&free_bytes, &total_bytes);
@@ -167,11 +170,10 @@ DeviceList listDevices()
 
 void useDevice(int device)
 {
-    thread_local int current = -1;
-    if (current == device)
+    if (current_device == device)
         return;
     if (cudaSetDevice(device) == cudaSuccess)
-        current = device;
+        current_device = device;
     else
         (void)cudaGetLastError(); // what is enqueued next says so
 }

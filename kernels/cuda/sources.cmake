@@ -3,6 +3,7 @@
 set(GORGON_CUDA_KERNELS
     accept.cu
     attention.cu
+    backend.cu
     kv_store.cu
     mailbox.cu
     pack.cu
@@ -29,5 +30,6 @@ set(GORGON_CUDA_KERNELS
 # What needs the CUDA libraries; the tests bring an emulated form.
 set(GORGON_CUDA_DEVICE_ONLY
     gemm.cu
+    module.cu
     runtime.cu
 )

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backend around its kernels: memory, uploads, graphs, records and errors.
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <stdexcept>
+
+#include "tests/kernels/cuda/emulated_device.h"
+#include "tests/kernels/test_data.h"
+
+using namespace gorgon;
+using namespace gorgon::tests;
+using cuda::emulation::faults;
+using cuda::emulation::figures;
+using cuda::emulation::Promptness;
+
+namespace {
+
+template <typename T> std::vector<T> downloaded(Backend& backend, const void* data, size_t n)
+{
+    std::vector<T> values(n);
+    backend.download(values.data(), data, n * sizeof(T));
+    return values;
+}
+
+/// A state on the device and steps of one node over a small vocabulary.
+struct Stepper
+{
+    static constexpr int kOut = 70, kIn = 24;
+    std::shared_ptr<Backend> backend = makeEmulatedCudaBackend();
+    Buffer memory = backend->allocate(sizeof(StepState) + sizeof(TreeTables));
+    Buffer x = backend->allocate(kMaxNodes * kIn * sizeof(float));
+    Matrix w
+        = tests::makeMatrix(*backend, DType::f32, kOut, kIn, randomFloats(size_t(kOut* kIn), 3));
+    StepState* state = memory.as<StepState>();
+    TreeTables* tree = reinterpret_cast<TreeTables*>(memory.as<char>() + sizeof(StepState));
+
+    Stepper()
+    {
+        const auto rows = randomFloats(size_t(kMaxNodes * kIn), 4);
+        backend->upload(x.as<>(), rows.data(), rows.size() * sizeof(float));
+        const StepState fresh;
+        backend->upload(state, &fresh, sizeof fresh);
+        StepRecord record;
+        backend->readRecord(state, record); // as a prompt's end
+    }
+    void write(const TreeTables& shape) { backend->upload(tree, &shape, sizeof shape); }
+    void write(const StepSettings& settings)
+    {
+        backend->upload(&state->settings, &settings, sizeof settings);
+    }
+    StepRecord step(int m)
+    {
+        backend->runStep(uint64_t(m), [&] {
+            backend->stamp(state, StepPhase::begin);
+            backend->propose(tree, 0, state);
+            backend->project(w, {x.as<float>(), m, kIn}, tree, state, {});
+            backend->accept(tree, state);
+            backend->stamp(state, StepPhase::end);
+        });
+        StepRecord record;
+        backend->readRecord(state, record);
+        return record;
+    }
+};
+
+TreeTables chainOf(int n)
+{
+    std::vector<int> parents;
+    for (int i = 0; i < n; i++)
+        parents.push_back(i - 1);
+    return makeTree(parents);
+}
+
+} // namespace
+
+TEST_CASE("memory comes zeroed, and goes")
+{
+    const EmulatedDevice device;
+    const int64_t before = figures().live_allocations;
+    {
+        const auto backend = makeEmulatedCudaBackend();
+        CHECK(backend->name() == "cuda:0");
+        CHECK(
+            backend->description() == "Emulated device, compute capability 9.0, 4 multiprocessors");
+        const uint64_t free_bytes = backend->freeMemory().value();
+        const Buffer buffer = backend->allocate(1000);
+        CHECK(backend->freeMemory().value() == free_bytes - 1000);
+        CHECK(downloaded<char>(*backend, buffer.as<>(), 1000) == std::vector<char>(1000, 0));
+        CHECK_THROWS_AS(backend->allocate(std::numeric_limits<size_t>::max()), std::bad_alloc);
+        CHECK_THROWS_AS(backend->allocate(uint64_t(9) << 30), std::bad_alloc);
+        CHECK_THROWS_AS(
+            backend->makeMatrix(DType::bf16, int64_t(1) << 29, 1 << 29), std::bad_alloc);
+        CHECK_THROWS_WITH_AS(backend->makeKvCache(DType::f32, 1, 1, 64, 100),
+            doctest::Contains("f16, bf16 or q8"), std::runtime_error);
+        CHECK_THROWS_WITH_AS(backend->makeKvCache(DType::f16, 1, 1, 258, 100),
+            doctest::Contains("258"), std::runtime_error);
+        CHECK(backend->makeKvCache(DType::q8, 2, 2, 64, 100).data);
+    }
+    CHECK(figures().live_allocations == before);
+}
+
+TEST_CASE("the host may change a value as soon as it was uploaded, however late the device is")
+{
+    for (const Promptness promptness : {Promptness::at_once, Promptness::late}) {
+        const EmulatedDevice device(promptness);
+        const auto backend = makeEmulatedCudaBackend();
+        constexpr int kValues = 300; // more than there are slots
+        const Buffer buffer = backend->allocate(kValues * sizeof(int));
+        for (int i = 0; i < kValues; i++) {
+            int value = i * 7;
+            backend->upload(buffer.as<int>() + i, &value, sizeof value);
+            value = -1;
+        }
+        const auto values = downloaded<int>(*backend, buffer.as<>(), kValues);
+        for (int i = 0; i < kValues; i++)
+            CHECK(values[size_t(i)] == i * 7);
+        auto large = randomFloats(100000, 5);
+        const Buffer second = backend->allocate(large.size() * sizeof(float));
+        const auto kept = large;
+        backend->upload(second.as<>(), large.data(), large.size() * sizeof(float));
+        std::fill(large.begin(), large.end(), 0.0F);
+        CHECK(downloaded<float>(*backend, second.as<>(), large.size()) == kept);
+    }
+}
+
+TEST_CASE("a step is captured once per key and replayed; what it reads on the device may change")
+{
+    for (const Promptness promptness : {Promptness::at_once, Promptness::late}) {
+        const EmulatedDevice device(promptness);
+        Stepper stepper;
+        stepper.write(chainOf(3));
+        const int64_t captures = figures().n_captures, replays = figures().n_replays;
+        const int32_t greedy = stepper.step(3).next_root;
+        CHECK(figures().n_captures == captures + 1);
+        StepSettings settings;
+        settings.temperature = 3;
+        settings.acceptance = AcceptanceMode::exact;
+        bool differs = false;
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            settings.seed = seed;
+            stepper.write(settings);
+            const StepRecord record = stepper.step(3);
+            CHECK(record.n_nodes == 3);
+            CHECK(record.time_ns[int(StepPhase::end)] >= record.time_ns[int(StepPhase::begin)]);
+            CHECK(record.time_ns[int(StepPhase::begin)] > 0);
+            differs = differs || record.next_root != greedy;
+        }
+        CHECK(differs);
+        CHECK(figures().n_captures == captures + 1);
+        CHECK(figures().n_replays == replays + 11);
+        stepper.write(chainOf(5));
+        CHECK(stepper.step(5).n_nodes == 5);
+        CHECK(stepper.step(5).n_nodes == 5);
+        CHECK(figures().n_captures == captures + 2);
+        stepper.write(chainOf(3));
+        CHECK(stepper.step(3).n_nodes == 3);
+        CHECK(figures().n_captures == captures + 2);
+    }
+}
+
+TEST_CASE("memory that was given back is in no graph that is replayed")
+{
+    const EmulatedDevice device;
+    Stepper stepper;
+    stepper.write(chainOf(2));
+    stepper.step(2);
+    const int64_t captures = figures().n_captures;
+    {
+        const Buffer other = stepper.backend->allocate(100);
+    }
+    stepper.step(2);
+    CHECK(figures().n_captures == captures + 1);
+    stepper.step(2);
+    CHECK(figures().n_captures == captures + 1);
+}
+
+TEST_CASE("graphs are bounded in number")
+{
+    const EmulatedDevice device;
+    Stepper stepper;
+    const int64_t captures = figures().n_captures;
+    for (int round = 0; round < 2; round++)
+        for (int m = 1; m <= 40; m++) {
+            stepper.write(chainOf(std::min(m, kMaxDepth)));
+            stepper.backend->runStep(
+                uint64_t(m), [&] { stepper.backend->propose(stepper.tree, 0, stepper.state); });
+        }
+    CHECK(figures().n_captures == captures + 80); // each was forgotten before it came again
+    stepper.backend->runStep(40, [&] { FAIL("captured again"); });
+}
+
+TEST_CASE("where there can be no graph, steps are enqueued one by one")
+{
+    const EmulatedDevice device;
+    Stepper graphs, plain;
+    for (Stepper* stepper : {&graphs, &plain})
+        stepper->write(chainOf(3));
+    const int32_t expected = graphs.step(3).next_root;
+    faults().capture = 1;
+    const int64_t replays = figures().n_replays;
+    for (int i = 0; i < 3; i++)
+        CHECK(plain.step(3).next_root == expected);
+    CHECK(figures().n_replays == replays);
+}
+
+TEST_CASE("a step that was refused is told once it is read, and the device goes on")
+{
+    const EmulatedDevice device;
+    Stepper stepper;
+    stepper.write(chainOf(3));
+    stepper.step(3);
+    faults().launch = 1;
+    CHECK_THROWS_WITH_AS(
+        stepper.step(3), doctest::Contains("cuda:0 (Emulated device)"), std::runtime_error);
+    CHECK_THROWS_AS(stepper.step(3), std::runtime_error);
+    CHECK_THROWS_AS(stepper.backend->allocate(10), std::runtime_error);
+    Stepper next; // another backend on the same device
+    next.write(chainOf(3));
+    CHECK(next.step(3).n_nodes == 3);
+}
+
+TEST_CASE("a lost device is told, and no backend is made on it")
+{
+    const EmulatedDevice device(Promptness::late);
+    Stepper stepper;
+    stepper.write(chainOf(3));
+    stepper.step(3);
+    faults().kernel = 2;
+    CHECK_THROWS_WITH_AS(
+        stepper.step(3), doctest::Contains("illegal memory access"), std::runtime_error);
+    CHECK_THROWS_AS(stepper.step(3), std::runtime_error);
+    CHECK_THROWS_AS(makeEmulatedCudaBackend(), std::runtime_error);
+}
+
+TEST_CASE("two states share a backend, each with its own record")
+{
+    const EmulatedDevice device(Promptness::late);
+    Stepper stepper;
+    stepper.write(chainOf(3));
+    const Buffer memory = stepper.backend->allocate(sizeof(StepState));
+    auto* const other = memory.as<StepState>();
+    const StepState fresh;
+    stepper.backend->upload(other, &fresh, sizeof fresh);
+    stepper.step(3);
+    stepper.backend->propose(nullptr, 0, other);
+    StepRecord record;
+    stepper.backend->readRecord(other, record);
+    CHECK(record.n_nodes == 1);
+    stepper.backend->readRecord(stepper.state, record);
+    CHECK(record.n_nodes == 3);
+    CHECK(stepper.step(3).n_nodes == 3);
+}
