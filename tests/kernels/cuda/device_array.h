@@ -48,14 +48,23 @@ private:
     T* m_data;
 };
 
-/// Launches that follow run in the order of `seed`; 0 again when it ends.
+/// Launches that follow run in the order of `seed`; 0 again when it ends. A device has its own
+/// order.
 class Seed
 {
 public:
-    explicit Seed(uint64_t seed) { emulation::options().seed = seed; }
-    ~Seed() { emulation::options().seed = 0; }
+    explicit Seed(uint64_t seed) { set(seed); }
+    ~Seed() { set(0); }
     Seed(const Seed&) = delete;
     Seed& operator=(const Seed&) = delete;
+
+private:
+    static void set([[maybe_unused]] uint64_t seed)
+    {
+#ifdef GORGON_CUDA_EMULATED
+        emulation::options().seed = seed;
+#endif
+    }
 };
 
 } // namespace gorgon::cuda::tests

@@ -108,7 +108,7 @@ TEST_CASE("quantized weights are unpacked to bf16 for other libraries")
         for (int64_t row = 0; row < kRows; row++) {
             for (int64_t k = 0; k < kIn; k++) {
                 const float weight = values[size_t((kFirst + row) * kIn + k)];
-                const float held = toFloat(unpacked[size_t(row * kStride + k)]);
+                const float held = floatOfBf16(unpacked[size_t(row * kStride + k)].bits);
                 REQUIRE(held == gorgon::tests::rounded(weight, DType::bf16));
             }
         }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What steps of a large model cost on a device.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/model/model_config.h"
+#include "kernels/backend.h"
+#include "tests/gpu/report.h"
+
+namespace gorgon::gpu {
+
+struct SpeedOptions
+{
+    ModelConfig config;
+    int64_t context = 2304;
+    int prompt_tokens = 2048; // of the prefill, which the steps follow
+    int n_steps = 64; // of each size
+    double read_gbs = 0; // 1e9 bytes a second of a plain read; 0: not known
+};
+
+/// Prints a table per format of weights: steps by nodes, heads, prefill.
+void measureSpeed(const std::shared_ptr<Backend>& backend, const SpeedOptions& options,
+    const std::vector<DType>& formats);
+
+} // namespace gorgon::gpu
