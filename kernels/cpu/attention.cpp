@@ -30,13 +30,13 @@ constexpr int kMostQueries = 32;
 /// What one thread needs for kMostQueries queries.
 struct AttentionScratch
 {
-    AttentionScratch(float* memory, int64_t head_dim, int64_t value_dim)
+    AttentionScratch(float* memory, int64_t head_dim, int64_t value_width)
         : highest(memory)
         , total(highest + kMostQueries)
         , weights(total + kMostQueries * kTile)
         , gathered(weights + kMostQueries * kTile)
         , sums(gathered + (head_dim + 15) / 16 * 16 * kTile)
-        , value_dim(value_dim)
+        , value_dim(value_width)
     {
     }
 

@@ -13,12 +13,15 @@
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/processor.h"
 #include "kernels/cpu/product.h"
+#include "kernels/cpu/simd_targets.h"
 
 #if defined(__linux__)
 #include <unistd.h>
 #endif
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace gorgon {
@@ -223,9 +226,52 @@ __attribute__((target("avxvnni"))) uint64_t multiplyInt8Avx2(int64_t repeats)
     return bits;
 }
 
+#elif defined(__aarch64__)
+
+uint64_t multiplyNeon(int64_t repeats)
+{
+    float32x4_t sums[kSums];
+    for (float32x4_t& sum : sums)
+        sum = vdupq_n_f32(1);
+    const float32x4_t a = vdupq_n_f32(0.999F), b = vdupq_n_f32(0.001F);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (float32x4_t& sum : sums)
+            sum = vfmaq_f32(b, sum, a);
+    }
+    uint64_t bits = 0;
+    for (const float32x4_t& sum : sums)
+        bits += uint64_t(vgetq_lane_f32(sum, 0));
+    return bits;
+}
+
+#if defined(GORGON_NEON_DOT)
+
+#if !defined(__ARM_FEATURE_DOTPROD)
+__attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
+uint64_t
+multiplyInt8Neon(int64_t repeats)
+{
+    int32x4_t sums[kSums];
+    for (int32x4_t& sum : sums)
+        sum = vdupq_n_s32(0);
+    const int8x16_t a = vdupq_n_s8(1), b = vdupq_n_s8(2);
+    for (int64_t i = 0; i < repeats; i++) {
+#pragma GCC unroll 12
+        for (int32x4_t& sum : sums)
+            sum = vdotq_s32(sum, a, b);
+    }
+    uint64_t bits = 0;
+    for (const int32x4_t& sum : sums)
+        bits += uint64_t(vgetq_lane_s32(sum, 0));
+    return bits;
+}
+
+#endif
 #endif
 
-uint64_t multiplyPlain(int64_t repeats)
+[[maybe_unused]] uint64_t multiplyPlain(int64_t repeats)
 {
     constexpr int kLanes = 4;
     float sums[kSums * kLanes];
@@ -320,6 +366,12 @@ MachinePeaks measureMultiplyAdd(int n_threads)
         peaks.int8 = measureLoop(n, multiplyInt8, 64);
     else if (mayUse(Instructions::avx2_vnni))
         peaks.int8 = measureLoop(n, multiplyInt8Avx2, 32);
+#elif defined(__aarch64__)
+    peaks.f32 = measureLoop(n, multiplyNeon, 4);
+#if defined(GORGON_NEON_DOT)
+    if (mayUse(Instructions::neon_dot))
+        peaks.int8 = measureLoop(n, multiplyInt8Neon, 16);
+#endif
 #else
     peaks.f32 = measureLoop(n, multiplyPlain, 4);
 #endif

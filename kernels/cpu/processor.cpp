@@ -20,13 +20,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 namespace gorgon {
 
 namespace {
 
-constexpr const char* kNames[]
-    = {"scalar", "sse4", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"};
+constexpr const char* kNames[] = {"scalar", "neon", "neon_dot", "sse4", "avx2", "avx2_vnni",
+    "avx512", "avx512_vnni", "avx512_bf16", "amx"};
 
 #if defined(__x86_64__)
 
@@ -57,12 +60,28 @@ bool askForTiles()
 
 #endif
 
+#if defined(GORGON_NEON_DOT)
+
+bool hasDotOfBytes()
+{
+#if defined(__ARM_FEATURE_DOTPROD)
+    return true;
+#elif defined(__linux__)
+    constexpr unsigned long kDot = 1UL << 20; // HWCAP_ASIMDDP
+    return (getauxval(AT_HWCAP) & kDot) != 0;
+#else
+    return false;
+#endif
+}
+
+#endif
+
 /// Bits by Instructions. Asked once: cpuid is slow in virtual machines.
 uint32_t present()
 {
     static const uint32_t bits = [] {
         uint32_t result = 1;
-        const auto add = [&](Instructions what, bool is_there) {
+        [[maybe_unused]] const auto add = [&](Instructions what, bool is_there) {
             if (is_there)
                 result |= 1U << int(what);
         };
@@ -81,6 +100,11 @@ uint32_t present()
         add(Instructions::amx,
             avx512 && __builtin_cpu_supports("avx512bf16") && (seven.d & kAmx) == kAmx
                 && askForTiles());
+#elif defined(__aarch64__)
+        add(Instructions::neon, true);
+#if defined(GORGON_NEON_DOT)
+        add(Instructions::neon_dot, hasDotOfBytes());
+#endif
 #endif
         return result;
     }();
@@ -177,16 +201,20 @@ bool prefersBf16Dot()
 
 std::string instructionSetName()
 {
+#if defined(__aarch64__)
+    return mayUse(Instructions::neon_dot) ? "NEON with dot products" : "NEON";
+#else
     const int64_t usable = hwy::SupportedTargets() & HWY_TARGETS;
     const int64_t best = usable & -usable; // better targets have lower bits
     if (best == HWY_AVX3)
-        return mayUse(Instructions::amx)        ? "AVX-512 with AMX"
-            : prefersBf16Dot()                  ? "AVX-512 with VNNI and BF16"
+        return mayUse(Instructions::amx) ? "AVX-512 with AMX"
+            : prefersBf16Dot() ? "AVX-512 with VNNI and BF16"
             : mayUse(Instructions::avx512_vnni) ? "AVX-512 with VNNI"
                                                 : "AVX-512";
     if (best == HWY_AVX2)
         return mayUse(Instructions::avx2_vnni) ? "AVX2 with VNNI" : "AVX2";
     return best != 0 ? hwy::TargetName(best) : "no vectors";
+#endif
 }
 
 } // namespace gorgon

@@ -9,10 +9,13 @@ namespace gorgon {
 /// As the processor calls itself, or "processor".
 std::string processorName();
 
-/// What operations may use, each with all before it. What the processor lacks is never used.
+/// What operations may use, each with all before it of the same architecture. What the processor
+/// lacks is never used.
 enum class Instructions : uint8_t
 {
     scalar,
+    neon, // of arm64, which does nothing without
+    neon_dot, // dot products of bytes
     sse4,
     avx2,
     avx2_vnni, // dot products of bytes
@@ -25,8 +28,7 @@ enum class Instructions : uint8_t
 /// Lowers what is used from now on, and returns the limit until now; amx: nothing is lowered. For
 /// tests, between operations. At first the environment variable GORGON_INSTRUCTIONS says it
 /// ("avx2", "avx512_vnni"), where it is set; a word that is not known is a std::runtime_error of
-/// whatever asks first, which is makeCpuBackend. Vectors of other architectures count as sse4 and
-/// above.
+/// whatever asks first, which is makeCpuBackend.
 Instructions limitInstructions(Instructions most);
 
 /// Whether the processor has these instructions and they are allowed.

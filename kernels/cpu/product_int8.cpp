@@ -68,7 +68,9 @@ namespace plain {
 HWY_AFTER_NAMESPACE();
 
 // Highway 1.0.3 has no target with these instructions, so the tiles are compiled once more.
+#undef GORGON_DOT
 #if HWY_TARGET == HWY_AVX3
+#define GORGON_DOT Instructions::avx512_vnni
 HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512vnni")
 namespace gorgon::HWY_NAMESPACE::int8::dot {
 #define GORGON_DOT_512
@@ -77,6 +79,7 @@ namespace gorgon::HWY_NAMESPACE::int8::dot {
 } // namespace gorgon::HWY_NAMESPACE::int8::dot
 HWY_POP_ATTRIBUTES
 #elif HWY_TARGET == HWY_AVX2
+#define GORGON_DOT Instructions::avx2_vnni
 HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avxvnni")
 namespace gorgon::HWY_NAMESPACE::int8::dot {
 #define GORGON_DOT_256
@@ -84,6 +87,19 @@ namespace gorgon::HWY_NAMESPACE::int8::dot {
 #undef GORGON_DOT_256
 } // namespace gorgon::HWY_NAMESPACE::int8::dot
 HWY_POP_ATTRIBUTES
+#elif HWY_TARGET == HWY_NEON && defined(GORGON_NEON_DOT)
+#define GORGON_DOT Instructions::neon_dot
+#if !defined(__ARM_FEATURE_DOTPROD)
+HWY_PUSH_ATTRIBUTES("arch=armv8.2-a+dotprod")
+#endif
+namespace gorgon::HWY_NAMESPACE::int8::dot {
+#define GORGON_DOT_128
+#include "kernels/cpu/product_int8_tile.h"
+#undef GORGON_DOT_128
+} // namespace gorgon::HWY_NAMESPACE::int8::dot
+#if !defined(__ARM_FEATURE_DOTPROD)
+HWY_POP_ATTRIBUTES
+#endif
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -96,8 +112,8 @@ void slabInt8(const Matrix& w, int64_t first, int n_panels, int64_t next, const 
     const uint8_t* const weights = w.data.as<const uint8_t>() + size_t(first) * panel_bytes;
     const uint8_t* const after
         = next < 0 ? weights : w.data.as<const uint8_t>() + size_t(next) * panel_bytes;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-    if (mayUse(HWY_TARGET == HWY_AVX3 ? Instructions::avx512_vnni : Instructions::avx2_vnni)) {
+#if defined(GORGON_DOT)
+    if (mayUse(GORGON_DOT)) {
         if (w.dtype == DType::q8)
             int8::dot::slabOf<int8::dot::ByteKernel<DType::q8>>(
                 weights, after, panel_bytes, n_panels, tiles, column, out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tiles of product_int8.cpp, included in a namespace of its own per instruction set.
-// GORGON_DOT_512, GORGON_DOT_256: the processor multiplies and adds four bytes in one instruction.
+// GORGON_DOT_512, GORGON_DOT_256, GORGON_DOT_128: the processor multiplies and adds four bytes in
+// one instruction; in the last, of NEON, weights are signed too.
 
 #if !defined(GORGON_DOT_512) && !defined(GORGON_DOT_256)                                           \
     && (HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4)
@@ -8,6 +9,8 @@
 // of q8 are taken as magnitudes and their signs given to the inputs, 2 * 127 * 127 at most; weights
 // of four bits leave room for a whole block, 16 * 15 * 127, before 32 bits are needed.
 #define GORGON_PAIRS_IN_16
+
+constexpr bool kWeightsAreOffset = false;
 
 #if HWY_TARGET == HWY_AVX3
 #define GORGON_X86(name) _mm512_##name
@@ -72,7 +75,40 @@ template <DType dtype> HWY_INLINE VI blockSums(VI sums)
 }
 
 #undef GORGON_X86
+#elif HWY_TARGET == HWY_NEON && defined(__aarch64__)
+
+constexpr bool kWeightsAreOffset = false;
+
+using Bytes = int8x16_t; // signed
+
+template <DType dtype> HWY_INLINE Bytes prepared(VI u)
+{
+    const int8x16_t bytes = vreinterpretq_s8_s32(u.raw);
+    return dtype == DType::q8 ? veorq_s8(bytes, vdupq_n_s8(-128)) : bytes;
+}
+
+template <DType dtype> HWY_INLINE VI blockSums(VI sums)
+{
+    return sums;
+}
+
+/// sums + the products of four weights with four inputs, in every lane; exact.
+template <DType dtype> HWY_INLINE VI addDot4(VI sums, Bytes w, VI x)
+{
+    const int8x16_t x8 = vreinterpretq_s8_s32(x.raw);
+#if defined(GORGON_DOT_128)
+    return VI(vdotq_s32(sums.raw, w, x8));
 #else
+    // Two products fit into 16 bits, as an input is never -128.
+    const int16x8_t pairs
+        = vpaddq_s16(vmull_s8(vget_low_s8(w), vget_low_s8(x8)), vmull_high_s8(w, x8));
+    return VI(vpadalq_s16(sums.raw, pairs));
+#endif
+}
+
+#else
+
+constexpr bool kWeightsAreOffset = true; // by 128
 
 using Bytes = VI; // unsigned
 
@@ -93,17 +129,6 @@ template <DType dtype> HWY_INLINE VI addDot4(VI sums, VI u, VI x)
     return VI{_mm512_dpbusd_epi32(sums.raw, u.raw, x.raw)};
 #elif defined(GORGON_DOT_256)
     return VI{_mm256_dpbusd_avx_epi32(sums.raw, u.raw, x.raw)};
-#elif HWY_TARGET == HWY_NEON && defined(__aarch64__)
-    const uint8x16_t u8 = vreinterpretq_u8_s32(u.raw);
-    const int8x16_t x8 = vreinterpretq_s8_s32(x.raw);
-    const int16x8_t u_low = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(u8)));
-    const int16x8_t u_high = vreinterpretq_s16_u16(vmovl_high_u8(u8));
-    const int16x8_t x_low = vmovl_s8(vget_low_s8(x8)), x_high = vmovl_high_s8(x8);
-    const int32x4_t lanes01 = vpaddq_s32(
-        vmull_s16(vget_low_s16(u_low), vget_low_s16(x_low)), vmull_high_s16(u_low, x_low));
-    const int32x4_t lanes23 = vpaddq_s32(
-        vmull_s16(vget_low_s16(u_high), vget_low_s16(x_high)), vmull_high_s16(u_high, x_high));
-    return VI(vaddq_s32(sums.raw, vpaddq_s32(lanes01, lanes23)));
 #else
     const Ints d;
     HWY_ALIGN int32_t sum[kLanes], weights[kLanes], inputs[kLanes];
@@ -154,11 +179,8 @@ HWY_INLINE void addBlock(
     VI16 dots[M][P];
     HWY_UNROLL(16)
     for (int r = 0; r < M; r++) {
-#if defined(GORGON_PAIRS_IN_16)
-        const VI start = hn::Zero(di);
-#else
-        const VI start = hn::Set(di, dtype == DType::q8 ? intAt(x_sum + 4 * r) : 0);
-#endif
+        const VI start
+            = hn::Set(di, kWeightsAreOffset && dtype == DType::q8 ? intAt(x_sum + 4 * r) : 0);
         HWY_UNROLL(4)
         for (int p = 0; p < P; p++)
             GORGON_PARTS dots[r][p].part[i] = start;

@@ -96,10 +96,6 @@ void checkRows(DType dtype, Shape shape)
     }
 }
 
-constexpr Instructions kEveryInstructions[] = {Instructions::scalar, Instructions::sse4,
-    Instructions::avx2, Instructions::avx2_vnni, Instructions::avx512, Instructions::avx512_vnni,
-    Instructions::avx512_bf16, Instructions::amx};
-
 } // namespace
 
 TEST_CASE("a row of a product has the same bits alone and among 256, with any number of threads")

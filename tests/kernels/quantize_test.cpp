@@ -166,9 +166,11 @@ TEST_CASE("a quantized product equals a double loop over dequantized weights and
     }
 }
 
-TEST_CASE("extreme inputs and weights are summed exactly")
+namespace {
+
+// Every weight and input at the end of its range: sums of integers are the largest there are.
+void checkExtremes()
 {
-    // Every weight and input at the end of its range: sums of integers are the largest there are.
     auto backend = cpu(1);
     constexpr int64_t kOut = 64, kIn = 512;
     for (const float sign : {1.0F, -1.0F}) {
@@ -185,6 +187,21 @@ TEST_CASE("extreme inputs and weights are summed exactly")
                 CHECK(expected == doctest::Approx(sign * input * kIn).epsilon(1e-2));
             }
         }
+    }
+}
+
+} // namespace
+
+TEST_CASE("extreme inputs and weights are summed exactly with every instruction set")
+{
+    for (const Instructions most : kEveryInstructions) {
+        if (!mayUse(most)) {
+            MESSAGE("skipped: this processor lacks instructions " << int(most));
+            continue;
+        }
+        const Limited limited(most);
+        CAPTURE(instructionSetName());
+        checkExtremes();
     }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A processor without AVX-512 computes the same bits as one with it, as both fuse multiply and add.
+// Processors that fuse multiply and add compute the same bits, whatever else they have.
 #include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
 
 #include "tests/kernels/test_data.h"
 
@@ -72,17 +75,19 @@ std::vector<float> everything(const std::vector<DType>& caches)
     return all;
 }
 
+constexpr Instructions kFusing[]
+    = {Instructions::neon, Instructions::neon_dot, Instructions::avx2, Instructions::avx2_vnni,
+        Instructions::avx512, Instructions::avx512_vnni, Instructions::avx512_bf16};
+
 } // namespace
 
 // note: against bf16 the widest instruction sets sum in an order of their own where rows are whole
 // blocks of 32, which these are not; matmul_test compares those with a double loop.
-TEST_CASE("AVX2 and AVX-512 give the same bits")
+TEST_CASE("instruction sets with a fused multiply-add give the same bits")
 {
     const std::vector<DType> caches{DType::f32, DType::f16, DType::bf16, DType::q8};
     const auto expected = everything(caches);
-    for (const Instructions most : {Instructions::avx2, Instructions::avx2_vnni,
-             Instructions::avx512, Instructions::avx512_vnni, Instructions::avx512_bf16})
-    {
+    for (const Instructions most : kFusing) {
         if (!mayUse(most)) {
             MESSAGE("skipped: this processor lacks instructions " << int(most));
             continue;
@@ -93,6 +98,47 @@ TEST_CASE("AVX2 and AVX-512 give the same bits")
         CHECK(sameBits(out.data(), expected.data(), out.size()));
     }
 }
+
+TEST_CASE(
+    "quantized products of any number of rows have the same bits with and without dot products")
+{
+    constexpr int kOut = 150, kIn = 544, kRows = 14;
+    auto backend = cpu(2);
+    auto x = randomFloats(kRows * kIn, 58);
+    for (const DType dtype : {DType::q8, DType::q4}) {
+        const Matrix w = makeMatrix(*backend, dtype, kOut, kIn, randomFloats(kOut * kIn, 59));
+        for (int m = 1; m <= kRows; m++) {
+            std::vector<float> expected(size_t(m * kOut)), y(expected.size());
+            backend->matmul(
+                w, view(x, kIn).rowsFrom(0, m), nullptr, Epilogue::store, view(expected, kOut));
+            for (const Instructions most : kFusing) {
+                if (!mayUse(most))
+                    continue;
+                const Limited limited(most);
+                backend->matmul(
+                    w, view(x, kIn).rowsFrom(0, m), nullptr, Epilogue::store, view(y, kOut));
+                CAPTURE(dtypeName(dtype));
+                CAPTURE(m);
+                CAPTURE(instructionSetName());
+                CHECK(sameBits(y.data(), expected.data(), y.size()));
+            }
+        }
+    }
+}
+
+#if defined(__aarch64__)
+TEST_CASE("instructions of arm64 are found, and named as the limit allows them")
+{
+    const Limited nothing(Instructions::amx);
+    CHECK(mayUse(Instructions::neon));
+    if (const char* const emulated = std::getenv("QEMU_CPU"))
+        CHECK(mayUse(Instructions::neon_dot) == (std::string(emulated) == "max"));
+    CHECK(!mayUse(Instructions::sse4));
+    const Limited limited(Instructions::neon);
+    CHECK(!mayUse(Instructions::neon_dot));
+    CHECK(instructionSetName() == "NEON");
+}
+#endif
 
 TEST_CASE("every instruction set quantizes weights to the same bytes")
 {

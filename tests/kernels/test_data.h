@@ -98,6 +98,10 @@ inline TreeTables randomTree(int n, int max_depth, uint32_t seed)
     return makeTree(parents);
 }
 
+constexpr Instructions kEveryInstructions[] = {Instructions::scalar, Instructions::neon,
+    Instructions::neon_dot, Instructions::sse4, Instructions::avx2, Instructions::avx2_vnni,
+    Instructions::avx512, Instructions::avx512_vnni, Instructions::avx512_bf16, Instructions::amx};
+
 /// Operations use these instructions at most while it lives.
 class Limited
 {
