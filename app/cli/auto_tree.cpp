@@ -44,6 +44,11 @@ void AutoTuning::prepare(
         program.interrupt.token());
     if (program.interrupt.requested())
         throw Interrupted();
+    std::error_code error;
+    if (m_tuner && !m_file.empty() && m_tuner->curve().isWhole()
+        && !std::filesystem::exists(m_file, error))
+        program.note(m_file.parent_path().string()
+            + ": the times of trees cannot be kept there; they are measured again next time");
 }
 
 void AutoTuning::apply(GenerateSettings& settings)

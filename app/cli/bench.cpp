@@ -62,6 +62,11 @@ void printReport(const BenchReport& report, const std::string& cpu)
     for (const BenchRow& row : report.rows)
         printLine("%5d %9.0f %9.0f %9.0f %8.0f %% %7.0f %%\n", row.nodes, row.us, row.us_p10,
             row.us_p90, row.bandwidth_share * 100, row.roofline_share * 100);
+    constexpr double kMoreThanMemory = 1.3;
+    const bool is_cached = std::any_of(report.rows.begin(), report.rows.end(),
+        [&](const BenchRow& row) { return row.bandwidth_share > kMoreThanMemory; });
+    if (is_cached)
+        print("shares above 100 %: the processor's caches keep the weights, or a part of them\n");
     printLine("\nprompt  %8.1f tokens/s\n", report.prefill_tps);
     if (report.plain_tps)
         printLine("plain   %8.1f tokens/s\n", *report.plain_tps);

@@ -11,7 +11,7 @@ namespace gorgon {
 namespace {
 
 constexpr int kSearchEvery = 4; // steps
-constexpr double kProbeShare = 0.02; // of the time
+constexpr double kProbeShare = 0.01; // of the time
 constexpr int kMostProbeSteps = 128;
 constexpr double kWorthChanging = 1.01; // gain below which the tree stays
 // Expected gains below which one step of so many is a plain one, to see what it costs.

@@ -42,7 +42,7 @@ public:
     const std::vector<HeadHits>& hits() const { return m_counter.heads(); }
 
     /// Puts the tree into the settings of the coming step, and what it must report. Heads that the
-    /// tree does not need run so seldom that they cost a fiftieth of the time at most. Where a
+    /// tree does not need run so seldom that they cost a hundredth of the time at most. Where a
     /// tree is expected to gain little, a step now and then is plain: the two are compared as they
     /// are.
     void apply(GenerateSettings& settings);

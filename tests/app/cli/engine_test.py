@@ -162,7 +162,9 @@ class Trees(CliTest):
         drafted = self.run_json(*generate, "--tree", "auto")
         self.assertEqual(drafted["tokens"], self.run_json(*generate, "--tree", "none")["tokens"])
         again = self.run_json("tree", "costs", *model, "--json")
-        self.assertEqual(again["rows"], first["rows"])  # kept
+        later = {row["nodes"]: row["us"] for row in again["rows"]}
+        for row in first["rows"]:  # kept; faster steps have lowered some
+            self.assertLessEqual(later[row["nodes"]], row["us"])
         if first["tree"]:  # else nothing was drafted, and the heads were asked seldom
             self.assertGreater(again["hits"][0]["samples"], 0)
         self.assertLessEqual(sum(again["hits"][0]["hits"]), again["hits"][0]["samples"])

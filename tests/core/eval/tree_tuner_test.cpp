@@ -163,7 +163,7 @@ TEST_CASE("while nothing is drafted the heads are asked seldom")
         n_probes += settings.run_all_heads;
         tuner.add(stepOf(i, {i}, settings.run_all_heads ? std::vector{7, 7} : std::vector<int>{}));
     }
-    CHECK(n_probes == 20); // 10 us of 100 us each: a fiftieth of the time
+    CHECK(n_probes == 10); // 10 us of 100 us each: a hundredth of the time
 }
 
 TEST_CASE("a text that heads do not foresee is noticed within some steps, whatever was known")
