@@ -8,7 +8,7 @@ include(CheckLanguage)
 if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
     find_program(GORGON_NVCC nvcc HINTS /usr/local/cuda/bin)
     if(GORGON_NVCC)
-        set(CMAKE_CUDA_COMPILER ${GORGON_NVCC})
+        set(ENV{CUDACXX} ${GORGON_NVCC}) # check_language tries it; one that does not work is none
     endif()
 endif()
 if(GORGON_CUDA_RELEASE)

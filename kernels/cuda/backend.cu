@@ -61,10 +61,12 @@ public:
     void upload(void* device, const void* host, size_t bytes) override
     {
         const Turn turn(*this);
-        if (bytes <= UploadRing::kSlotBytes)
+        if (bytes <= UploadRing::kSlotBytes) {
             m_uploads.copy(m_stream, device, host, bytes);
-        else
-            copyToDevice(m_stream, device, host, bytes);
+            return;
+        }
+        copyToDevice(m_stream, device, host, bytes);
+        m_stream.synchronize(); // devices that read the host's memory themselves may still do so
     }
     void download(void* host, const void* device, size_t bytes) override
     {

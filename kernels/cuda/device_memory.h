@@ -21,8 +21,8 @@ inline Buffer deviceBuffer(size_t bytes)
 {
     const size_t size = bytes > 0 ? bytes : 1;
     return Buffer(allocateDevice(size), size, [](void* data, size_t length) {
+        releaseCount()++; // before another thread may get the address
         releaseDevice(data, length);
-        releaseCount()++;
     });
 }
 

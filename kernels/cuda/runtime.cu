@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/runtime.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <new>
 
 #include <cuda_runtime.h>
@@ -253,7 +256,7 @@ void Stream::replay(const Graph& graph)
 void* allocateDevice(size_t bytes)
 {
     void* data = nullptr;
-    if (cudaMalloc(&data, bytes) != cudaSuccess) {
+    if (cudaMalloc(&data, std::max<size_t>(bytes, 1)) != cudaSuccess) {
         (void)cudaGetLastError(); // is not left for the next call
         throw std::bad_alloc();
     }
@@ -299,14 +302,34 @@ void fillZero(Stream& stream, void* device, size_t bytes)
     note(stream, cudaMemsetAsync(device, 0, bytes, queueOf(stream)), "clear memory");
 }
 
+namespace {
+
+/// Raised, never lowered: the limit is the kernel's, and graphs and other threads launch it with
+/// other sizes.
+void allowShared(Stream& stream, const void* kernel, size_t bytes)
+{
+    static std::mutex mutex;
+    static std::map<std::pair<int, const void*>, size_t> allowed;
+    const std::scoped_lock lock(mutex);
+    int device = 0;
+    (void)cudaGetDevice(&device);
+    size_t& most = allowed[{device, kernel}];
+    if (bytes <= most)
+        return;
+    const cudaError_t code
+        = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
+    if (code == cudaSuccess)
+        most = bytes;
+    note(stream, code, "ask for shared memory");
+}
+
+} // namespace
+
 void launchKernel(
     Stream& stream, const void* kernel, int grid, int block, size_t shared_bytes, void** arguments)
 {
     if (shared_bytes > kSharedWithoutAsking)
-        note(stream,
-            cudaFuncSetAttribute(
-                kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(shared_bytes)),
-            "ask for shared memory");
+        allowShared(stream, kernel, shared_bytes);
     note(stream,
         cudaLaunchKernel(kernel, dim3(unsigned(grid)), dim3(unsigned(block)), arguments,
             shared_bytes, queueOf(stream)),

@@ -49,8 +49,8 @@ Tally prove(Engine& engine, float temperature, int n_prompts, int n_tokens, uint
         settings.acceptance = temperature > 0 ? AcceptanceMode::exact : AcceptanceMode::greedy;
         settings.top_p = i % 4 == 3 ? 0.9F : 1.0F;
         settings.seed = seed + uint64_t(i);
-        constexpr int kNodes[] = {64, 8, 25, 2};
-        const int n_nodes = kNodes[i % 4];
+        constexpr int kNodes[] = {64, 8, 100, 25, 256, 2};
+        const int n_nodes = kNodes[i % 6];
         settings.tree = {std::to_string(n_nodes) + " nodes", timedTree(n_nodes).choices};
         const std::vector<int> prompt = randomPrompt(seed, vocab_size, longest);
         const Proof proof = gorgon::prove(engine, session, prompt, settings);
@@ -73,7 +73,7 @@ void checkIdentity(
     const int n_models = int(shapes.size() * std::size(kFormats));
     const int each = (options.n_prompts + n_models - 1) / n_models;
     say("\n## Drafted text against plain text\n");
-    say("%d prompts of up to %d tokens, answers of %d, trees of 64, 8, 25 and 2 nodes, top-p 0.9 "
+    say("%d prompts of up to %d tokens, answers of %d, trees of 2 to 256 nodes, top-p 0.9 "
         "for every "
         "fourth.\n",
         2 * each * n_models, kLongestPrompt, options.n_tokens);

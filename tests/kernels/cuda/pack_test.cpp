@@ -104,6 +104,8 @@ TEST_CASE("quantized weights are unpacked to bf16 for other libraries")
         const auto values = matrix.dequantized();
         const DeviceArray<Bf16> out(size_t(128 * kStride));
         unpackRows(stream, matrix.weights(), kFirst, kRows, out.data(), kStride);
+        stream.synchronize();
+        REQUIRE(stream.error().empty());
         const auto unpacked = out.values();
         for (int64_t row = 0; row < kRows; row++) {
             for (int64_t k = 0; k < kIn; k++) {

@@ -45,6 +45,8 @@ public:
         product(stream, m_weights, m_plan, x.rows(), m,
             {partials.size() > 0 ? partials.data() : nullptr, tickets.data()},
             {y.data(), m_weights.n_out, bias, !before.empty()});
+        stream.synchronize();
+        REQUIRE(stream.error().empty());
         CHECK(tickets.values() == m_tickets);
         return y.values();
     }
