@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/hub/url.h"
+
+#include <doctest/doctest.h>
+
+#include "core/hub/hub_error.h"
+
+using namespace gorgon;
+
+TEST_CASE("addresses are taken apart, and fit for logs without their query")
+{
+    const Url url = parseUrl("https://Hub.Example:8443/a/b?X-Signature=secret");
+    CHECK(url.host == "hub.example");
+    CHECK(url.port == 8443);
+    CHECK(url.text() == "https://hub.example:8443/a/b?X-Signature=secret");
+    CHECK(url.place() == "https://hub.example:8443/a/b");
+    CHECK(parseUrl("https://hub.example:443/").sameOrigin(parseUrl("https://HUB.example")));
+    CHECK(!parseUrl("http://hub.example/").sameOrigin(parseUrl("https://hub.example")));
+    for (const std::string text : {"", "hub.example", "file:///etc/passwd", "ftp://x/y", "https://",
+             "https://user:word@hub.example/", "https://a b/", "javascript:alert(1)", "//x/y",
+             "https://x/\n", "https://[fe80::1%25eth0]/"})
+        CHECK_THROWS_AS_MESSAGE(parseUrl(text), HubError, text);
+}
+
+TEST_CASE("addresses of this machine and of local networks are known")
+{
+    for (const std::string text : {"http://127.0.0.1", "http://localhost", "http://127.1.2.3",
+             "http://[::1]", "http://2130706433", "http://0x7f.1", "http://x.localhost"})
+        CHECK_MESSAGE(parseUrl(text).isLoopback(), text);
+    for (const std::string text : {"http://10.0.0.1", "http://192.168.1.1", "http://172.31.0.1",
+             "http://169.254.169.254", "http://0.0.0.0", "http://[fd00::1]", "http://[fe80::1]",
+             "http://[::ffff:10.0.0.1]", "http://100.64.0.1"})
+        CHECK_MESSAGE((parseUrl(text).isPrivate() && !parseUrl(text).isLoopback()), text);
+    for (const std::string text : {"http://127.example.com", "http://172.32.0.1", "http://8.8.8.8",
+             "http://[2606:4700::1]", "http://localhost.example.com"})
+        CHECK_MESSAGE(!parseUrl(text).isPrivate(), text);
+}
+
+TEST_CASE("redirects stay encrypted, on http and on the open network")
+{
+    const Url hub = parseUrl("https://hub.example/org/name/resolve/main/x?y=1");
+    CHECK(redirectTarget(hub, "/new/name").text() == "https://hub.example/new/name");
+    CHECK(redirectTarget(hub, "https://cdn.example/a%20b?sig=a%2Fb").text()
+        == "https://cdn.example/a%20b?sig=a%2Fb");
+    CHECK(redirectTarget(hub, "//cdn.example/x").host == "cdn.example");
+    for (const std::string location : {"", "http://cdn.example/x", "file:///etc/passwd",
+             "ftp://x/y", "https://127.0.0.1/x", "https://localhost:1/x", "https://192.168.0.1/",
+             "https://[::1]/", "https://user@cdn.example/", "gopher://x", "data:text/plain,x"})
+    {
+        try {
+            redirectTarget(hub, location);
+            FAIL(location);
+        } catch (const HubError& error) {
+            CHECK_MESSAGE(error.kind() == HubErrorKind::redirectRefused, location);
+        }
+    }
+    const Url local = parseUrl("http://127.0.0.1:8000/x");
+    CHECK(redirectTarget(local, "http://localhost:9000/y").port == 9000);
+}
