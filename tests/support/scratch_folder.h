@@ -15,10 +15,10 @@ namespace gorgon::tests {
 class ScratchFolder
 {
 public:
-    explicit ScratchFolder(const std::string& name = "gorgon")
+    explicit ScratchFolder(const std::string& name = "gorgon",
+        const std::filesystem::path& parent = std::filesystem::temp_directory_path())
     {
-        std::string pattern
-            = (std::filesystem::temp_directory_path() / (name + "-XXXXXX")).string();
+        std::string pattern = (parent / (name + "-XXXXXX")).string();
         if (!mkdtemp(pattern.data()))
             throw std::runtime_error("no temporary folder");
         m_path = pattern;
