@@ -103,6 +103,13 @@ const Module& module()
     return opened;
 }
 
+DeviceCount countDevices()
+{
+    if (!module().functions)
+        return {0, module().reason};
+    return module().functions->count();
+}
+
 std::vector<Accelerator> readDevices()
 {
     if (!module().functions)
@@ -122,9 +129,14 @@ bool hasDevice()
     return false;
 }
 
+DeviceCount countDevices()
+{
+    return {0, "this build has no CUDA backend"};
+}
+
 std::vector<Accelerator> readDevices()
 {
-    return {noAccelerator("this build has no CUDA backend")};
+    return {noAccelerator(countDevices().reason)};
 }
 
 std::unique_ptr<Backend> openDevice(int)
@@ -164,35 +176,34 @@ ChosenBackend chooseBackend(const std::string& device, const CpuOptions& cpu)
 {
     ChosenBackend chosen;
     if (isCuda(device)) {
-        const std::vector<Accelerator> all = listAccelerators();
+        const DeviceCount count = countDevices();
         const int number = numberOf(device);
-        const auto found = std::find_if(all.begin(), all.end(), [&](const Accelerator& one) {
-            return isCuda(one.name) && numberOf(one.name) == number;
-        });
-        if (found == all.end())
+        if (number >= count.n)
             throw std::runtime_error(device + ": "
-                + (isCuda(all.back().name)
-                        ? "there is no such device, the last one is " + all.back().name
-                        : all.back().reason)
+                + (count.n > 0 ? "there is no such device, the last one is " + std::string(kPrefix)
+                            + std::to_string(count.n - 1)
+                               : count.reason)
                 + "; use cpu");
-        if (!found->is_usable)
-            throw std::runtime_error(device + ": " + found->reason + "; use cpu");
-        chosen.backend = openDevice(number);
+        try {
+            chosen.backend = openDevice(number);
+        } catch (const std::runtime_error& problem) {
+            throw std::runtime_error(problem.what() + std::string("; use cpu"));
+        }
         return chosen;
     }
     if (device == "auto") {
-        for (const Accelerator& one : listAccelerators()) {
-            std::string reason = one.reason;
-            if (one.is_usable) {
-                try {
-                    chosen.backend = openDevice(numberOf(one.name));
-                    chosen.fallback.clear();
-                    return chosen;
-                } catch (const std::exception& problem) {
-                    reason = problem.what();
-                }
+        const DeviceCount count = countDevices();
+        if (count.n == 0)
+            chosen.fallback = "cuda: " + count.reason;
+        // One that can be used is enough: the others stay untouched.
+        for (int number = 0; number < count.n; number++) {
+            try {
+                chosen.backend = openDevice(number);
+                chosen.fallback.clear();
+                return chosen;
+            } catch (const std::exception& problem) {
+                chosen.fallback += (number == 0 ? "" : "; ") + std::string(problem.what());
             }
-            chosen.fallback += (chosen.fallback.empty() ? "" : "; ") + one.name + ": " + reason;
         }
         chosen.fallback = "Computing on the CPU: " + chosen.fallback + ".";
         chosen.is_surprise = hasDevice();

@@ -23,6 +23,12 @@ struct Accelerator
     uint64_t total_bytes = 0;
 };
 
+struct DeviceCount
+{
+    int n = 0;
+    std::string reason; // why there is none
+};
+
 /// What says why there is no device to name.
 inline Accelerator noAccelerator(const std::string& reason)
 {
@@ -32,7 +38,8 @@ inline Accelerator noAccelerator(const std::string& reason)
     return none;
 }
 
-/// All there are, in the order of their numbers; where there is none, one entry says why.
+/// All there are, in the order of their numbers; where there is none, one entry says why. Each is
+/// tried, which takes some hundred MB of its memory until the process ends.
 std::vector<Accelerator> listAccelerators();
 
 /// "auto", "cpu" or "cuda:N".

@@ -118,6 +118,8 @@ public:
     /// In words: processor, instruction set, threads.
     virtual std::string description() const = 0;
 
+    /// What makes it slower than it could be, without a full stop; "" where nothing does.
+    virtual std::string limitation() { return {}; }
     /// Bytes that allocations can still have; nothing where they take the system's main memory.
     virtual std::optional<uint64_t> freeMemory() { return std::nullopt; }
     /// Whether keys and values can be kept in this format.
@@ -146,6 +148,11 @@ public:
     // Steps. `enqueue` calls operations; a recording backend captures them once per key and replays.
     // The key covers every shape and pointer that the operations get.
     virtual void runStep(uint64_t key, const std::function<void()>& enqueue) = 0;
+    /// Whether a step of this key runs at once, without being captured first.
+    virtual bool holdsStep(uint64_t) { return true; }
+    /// `enqueue` calls the layers of a chunk of a prompt. Products of kMaxNodes rows may add up in
+    /// another order than those of steps do.
+    virtual void runPrefill(const std::function<void()>& enqueue) { enqueue(); }
     /// Waits for everything enqueued and copies the record.
     virtual void readRecord(const StepState* state, StepRecord& record) = 0;
     virtual void stamp(StepState* state, StepPhase phase) = 0;

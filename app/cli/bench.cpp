@@ -118,6 +118,7 @@ int run(Options options, Program& program)
     }
     if (program.interrupt.requested())
         throw Interrupted();
+    warnLimitation(engine.backend(), program);
     const std::string cpu = engine.backend().description();
     if (options.json)
         printJson(toJson(report, cpu));

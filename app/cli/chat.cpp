@@ -102,6 +102,7 @@ private:
     bool answer(const std::string& question)
     {
         m_session.answer(question, m_view, m_program.interrupt.token(), [&] { readTyped(); });
+        warnLimitation(m_session.backend(), m_program);
         if (!m_program.interrupt.requested())
             return true;
         m_program.interrupt.clear();

@@ -30,6 +30,7 @@ public:
     /// Drops the last answer and its question; gives the question. Nothing where there is none.
     std::optional<std::string> undo();
     void reset();
+    Backend& backend() const { return m_engine.backend(); }
     /// Throws UsageError or std::runtime_error and changes nothing.
     void set(const std::string& name, const std::string& value);
     std::string save(const std::string& file) const;

@@ -126,6 +126,7 @@ int run(const Options& options, Program& program)
     else if (tokenizer && forOutput("\x1b") != "\x1b")
         print("\n");
     program.note(statsLine(result));
+    warnLimitation(*model->backend, program);
     if (!tuned.empty())
         program.note(tuned);
     return result.finish == FinishReason::cancelled ? kInterruptedStatus : kDone;

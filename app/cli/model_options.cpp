@@ -209,6 +209,12 @@ std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Progra
         options.seed.value_or(1), dtypeOf(options.cache_type));
 }
 
+void warnLimitation(Backend& backend, Program& program)
+{
+    if (const std::string limitation = backend.limitation(); !limitation.empty())
+        program.warn(backend.name() + " " + limitation);
+}
+
 std::shared_ptr<const Tokenizer> openTokenizer(
     const std::filesystem::path& folder, bool required, const Program& program)
 {

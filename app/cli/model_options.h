@@ -45,6 +45,9 @@ void addRandomOptions(CLI::App& command, ModelOptions& options);
 /// the folder's config.json.
 std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program);
 
+/// Says once what slows the backend down, where something came up while it computed.
+void warnLimitation(Backend& backend, Program& program);
+
 /// nullptr, said on standard error where a file is there but unsound, if none is `required`.
 std::shared_ptr<const Tokenizer> openTokenizer(
     const std::filesystem::path& folder, bool required, const Program& program);

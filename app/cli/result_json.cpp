@@ -13,12 +13,15 @@ const char* usedAcceptance(const GenerateSettings& settings)
 nlohmann::ordered_json statsJson(const GenerateStats& stats, const Model& model,
     const GenerateSettings& settings, const std::string& tree)
 {
-    return {{"prompt_tokens", stats.prompt_tokens}, {"new_tokens", stats.new_tokens},
-        {"steps", stats.steps}, {"mean_tokens_per_step", stats.meanTokensPerStep()},
-        {"prefill_ms", stats.prefill_ms}, {"decode_ms", stats.decode_ms},
-        {"tokens_per_second", stats.tokensPerSecond()}, {"device", model.backend->name()},
-        {"weights", dtypeName(model.dtype)}, {"tree", tree},
+    nlohmann::ordered_json json = {{"prompt_tokens", stats.prompt_tokens},
+        {"new_tokens", stats.new_tokens}, {"steps", stats.steps},
+        {"mean_tokens_per_step", stats.meanTokensPerStep()}, {"prefill_ms", stats.prefill_ms},
+        {"decode_ms", stats.decode_ms}, {"tokens_per_second", stats.tokensPerSecond()},
+        {"device", model.backend->name()}, {"weights", dtypeName(model.dtype)}, {"tree", tree},
         {"acceptance", usedAcceptance(settings)}};
+    if (const std::string limitation = model.backend->limitation(); !limitation.empty())
+        json["device_limitation"] = limitation;
+    return json;
 }
 
 std::string statsLine(const GenerateResult& result)

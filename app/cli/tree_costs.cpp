@@ -76,6 +76,7 @@ int run(const Options& options, Program& program)
         throw std::runtime_error(
             "--context: expected room for a step behind a token, found a context of "
             + std::to_string(model->context) + "; choose a longer one");
+    warnLimitation(engine.backend(), program);
     const std::string machine
         = engine.backend().description() + ", weights " + dtypeName(model->dtype);
     if (options.json)

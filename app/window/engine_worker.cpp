@@ -73,6 +73,7 @@ void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
             choice, m_options, [this](int percent) { emit loadProgressed(percent); }, stop);
         m_sessions.clear();
         m_open = std::move(fresh);
+        m_told_limitation.clear();
         m_template = m_open.chat_template;
         m_template_name.clear();
         m_labels = std::make_unique<TokenLabels>(m_open.tokenizer);
@@ -135,6 +136,17 @@ void EngineWorker::tune(const DecodeStep& step, bool in_use)
                  "heads are still asked now and then."));
 }
 
+/// What came up while the device computed, once.
+void EngineWorker::tellLimitation()
+{
+    Backend& backend = *m_open.model().backend;
+    if (const std::string limitation = backend.limitation(); limitation != m_told_limitation) {
+        m_told_limitation = limitation;
+        emit noticed(QString::fromStdString(backend.name() + " " + limitation + "."));
+        emit detailsRead(modelDetails(m_open, summary()));
+    }
+}
+
 void EngineWorker::chooseTemplate(const QString& name)
 {
     m_template = name.isEmpty() ? m_open.chat_template : builtinChatTemplate(name.toStdString());
@@ -160,6 +172,8 @@ ModelSummary EngineWorker::summary() const
         : n_threads == 1             ? tr("CPU, 1 thread")
                                      : tr("CPU, %1 threads").arg(n_threads);
     summary.device_note = QString::fromStdString(model.backend->description());
+    if (const std::string limitation = model.backend->limitation(); !limitation.empty())
+        summary.device_note += QLatin1Char('\n') + QString::fromStdString(limitation);
     if (!m_open.device_note.isEmpty())
         summary.device_note += QLatin1Char('\n') + m_open.device_note;
     summary.weights = QString::fromLatin1(dtypeName(model.dtype));
@@ -251,6 +265,7 @@ void EngineWorker::generate(const Turn& turn)
             keepTuning(m_cost_file, model, m_tuner);
             showCurve();
         }
+        tellLimitation();
     } catch (const std::exception& error) {
         m_sessions.drop(turn.conversation);
         emit failed(sentenceOf(error));

@@ -80,6 +80,7 @@ private:
     void readTuning();
     void showCurve();
     void tune(const DecodeStep& step, bool in_use);
+    void tellLimitation();
 
     WindowOptions m_options;
     std::shared_ptr<LiveSettings> m_settings;
@@ -91,6 +92,7 @@ private:
     SessionPool m_sessions;
     TreeTuner m_tuner; // without a curve: steps were not timed yet
     std::filesystem::path m_cost_file;
+    std::string m_told_limitation; // of the backend in use
 };
 
 } // namespace gorgon

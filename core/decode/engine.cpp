@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <initializer_list>
 #include <random>
 #include <stdexcept>
+
+#include "core/decode/step_key.h"
 
 namespace gorgon {
 
@@ -141,24 +142,6 @@ void end(DecodeStep& step, size_t n_tokens)
     step.next_root = -1;
 }
 
-uint64_t addressOf(const void* data)
-{
-    return uint64_t(reinterpret_cast<uintptr_t>(data));
-}
-
-/// One number for all of them, as splitmix64 mixes.
-uint64_t stepKey(std::initializer_list<uint64_t> values)
-{
-    uint64_t key = 0;
-    for (const uint64_t value : values) {
-        key = (key ^ value) + 0x9E3779B97F4A7C15U;
-        key = (key ^ key >> 30) * 0xBF58476D1CE4E5B9U;
-        key = (key ^ key >> 27) * 0x94D049BB133111EBU;
-        key ^= key >> 31;
-    }
-    return key;
-}
-
 std::string count(int64_t n, const char* unit)
 {
     return std::to_string(n) + " " + unit;
@@ -286,10 +269,9 @@ void Engine::runStep(Session& session, const CandidateTree& tree, int n_heads, i
     const int m = tree.nodeCount();
     const bool keep_logits = needsLogits(settings);
     const Tensor logits = keep_logits ? logitsRows(m) : Tensor{};
-    const Tensor rows = w.normed.rowsFrom(0, m);
     // What changes the operations' shapes or pointers.
-    const uint64_t key
-        = stepKey({uint64_t(m), uint64_t(n_heads), uint64_t(top_k), uint64_t(keep_logits),
+    const uint64_t key = stepKey(
+        {decode_step, uint64_t(m), uint64_t(n_heads), uint64_t(top_k), uint64_t(keep_logits),
             addressOf(session.cache.data.as<>()), addressOf(logits.data), addressOf(w.state)});
 
     const auto enqueue = [&] {
@@ -298,19 +280,26 @@ void Engine::runStep(Session& session, const CandidateTree& tree, int n_heads, i
             runHeads(*m_model, w, n_heads, top_k);
         backend().propose(w.tree, n_heads, w.state);
         backend().stamp(w.state, StepPhase::proposed);
-        forward(*m_model, session.cache, w, w.state->tokens, m, w.tree);
-        backend().project(m_model->vocabMatrix(), rows, w.tree, w.state, logits);
-        if (keep_logits)
-            backend().restrictDraws(logits, w.tree, w.state);
-        backend().stamp(w.state, StepPhase::verified);
-        backend().accept(w.tree, w.state);
-        backend().keepAccepted(rows, w.state, w.kept);
-        backend().commit(session.cache, w.state);
-        backend().stamp(w.state, StepPhase::accepted);
+        verify(session, m, logits);
     };
     backend().runStep(key, std::cref(enqueue)); // by reference: a copy would be allocated
     backend().readRecord(w.state, m_record);
     checkRecord();
+}
+
+void Engine::verify(Session& session, int m, Tensor logits)
+{
+    Workspace& w = m_workspace;
+    const Tensor rows = w.normed.rowsFrom(0, m);
+    forward(*m_model, session.cache, w, w.state->tokens, m, w.tree);
+    backend().project(m_model->vocabMatrix(), rows, w.tree, w.state, logits);
+    if (logits)
+        backend().restrictDraws(logits, w.tree, w.state);
+    backend().stamp(w.state, StepPhase::verified);
+    backend().accept(w.tree, w.state);
+    backend().keepAccepted(rows, w.state, w.kept);
+    backend().commit(session.cache, w.state);
+    backend().stamp(w.state, StepPhase::accepted);
 }
 
 GenerateResult Engine::generate(Session& session, std::span<const int> prompt,

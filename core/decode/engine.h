@@ -92,7 +92,8 @@ public:
         std::span<const int> tree_tokens, std::vector<float>& out, std::vector<float>* head_out);
 
     /// Microseconds of one verify pass over the tree's nodes behind kv_len rows of whatever the
-    /// cache holds: forward, vocabulary, acceptance, commit; and of one round of the heads.
+    /// cache holds: forward, vocabulary, acceptance, commit; and of one round of the heads. As in a
+    /// step: captured before it is timed.
     double timeVerify(Session& session, const CandidateTree& tree, int64_t kv_len);
     double timeHeads(int n_heads, int top_k);
     /// Microseconds to read n tokens, as many as the context holds, into an empty cache.
@@ -104,6 +105,8 @@ private:
         GenerateStats& stats);
     void runStep(Session& session, const CandidateTree& tree, int n_heads, int top_k,
         const GenerateSettings& settings, uint64_t seed);
+    void verify(Session& session, int m, Tensor logits);
+    double timeStep(uint64_t key, int64_t kv_len, const std::function<void()>& enqueue);
     void writeSettings(const GenerateSettings& settings, uint64_t seed);
     void writeKvLen(int64_t kv_len);
     void writeTree(const CandidateTree& tree);

@@ -18,10 +18,12 @@ constexpr double kMostCount = 1e9;
 /// What the figures depend on, in words: checked when the file is read again.
 nlohmann::json subjectOf(const Model& model)
 {
+    const std::string limitation = model.backend->limitation();
     return {{"checkpoint", model.checkpoint_hash}, {"heads", model.heads_hash},
         {"weights", dtypeName(model.dtype)}, {"head_weights", dtypeName(model.head_dtype)},
         {"n_heads", model.heads.size()}, {"cache", dtypeName(model.cache_dtype)},
-        {"machine", model.backend->description()}, {"layout", model.backend->weightLayout()}};
+        {"machine", model.backend->description() + (limitation.empty() ? "" : "; " + limitation)},
+        {"layout", model.backend->weightLayout()}};
 }
 
 nlohmann::json toJson(const KeptCosts& costs, const Model& model)

@@ -85,26 +85,34 @@ void forward(const Model& model, KvCache& cache, Workspace& workspace, const int
     const Tensor attended = rows(workspace.attention);
     const Tensor gate_up = rows(workspace.gate_up);
 
-    backend.embed(model.embedding, tokens, x);
-    for (int layer = 0; layer < config.n_layers; layer++) {
-        const LayerWeights& w = model.layers[layer];
-        if (layer_input)
-            layer_input(layer, x);
-        backend.matmul(w.qkv, ProductInput::normed(x, w.attention_norm.as<float>(), config.rms_eps),
-            w.qkv_bias.as<float>(), Epilogue::store, qkv);
-        const LayerAttention sees = layerAttention(config, layer);
-        const HeadNorms norms{w.q_norm.as<float>(), w.k_norm.as<float>(), config.rms_eps};
-        backend.ropeAndStore(qkv, config.n_heads, norms, sees.rotates ? model.rope : RopeTable(),
-            cache, layer, tree, workspace.state);
-        backend.attention(
-            qkv, config.n_heads, sees.window, cache, layer, tree, workspace.state, attended);
-        backend.matmul(w.output, attended, w.output_bias.as<float>(), Epilogue::add, x);
-        backend.matmul(w.gate_up, ProductInput::normed(x, w.mlp_norm.as<float>(), config.rms_eps),
-            w.gate_up_bias.as<float>(), Epilogue::store, gate_up);
-        backend.matmul(
-            w.down, ProductInput::gated(gate_up), w.down_bias.as<float>(), Epilogue::add, x);
-    }
-    backend.rmsNorm(x, model.final_norm.as<float>(), config.rms_eps, rows(workspace.normed));
+    const auto layers = [&] {
+        backend.embed(model.embedding, tokens, x);
+        for (int layer = 0; layer < config.n_layers; layer++) {
+            const LayerWeights& w = model.layers[layer];
+            if (layer_input)
+                layer_input(layer, x);
+            backend.matmul(w.qkv,
+                ProductInput::normed(x, w.attention_norm.as<float>(), config.rms_eps),
+                w.qkv_bias.as<float>(), Epilogue::store, qkv);
+            const LayerAttention sees = layerAttention(config, layer);
+            const HeadNorms norms{w.q_norm.as<float>(), w.k_norm.as<float>(), config.rms_eps};
+            backend.ropeAndStore(qkv, config.n_heads, norms,
+                sees.rotates ? model.rope : RopeTable(), cache, layer, tree, workspace.state);
+            backend.attention(
+                qkv, config.n_heads, sees.window, cache, layer, tree, workspace.state, attended);
+            backend.matmul(w.output, attended, w.output_bias.as<float>(), Epilogue::add, x);
+            backend.matmul(w.gate_up,
+                ProductInput::normed(x, w.mlp_norm.as<float>(), config.rms_eps),
+                w.gate_up_bias.as<float>(), Epilogue::store, gate_up);
+            backend.matmul(
+                w.down, ProductInput::gated(gate_up), w.down_bias.as<float>(), Epilogue::add, x);
+        }
+        backend.rmsNorm(x, model.final_norm.as<float>(), config.rms_eps, rows(workspace.normed));
+    };
+    if (tree)
+        layers();
+    else
+        backend.runPrefill(std::cref(layers)); // by reference: a copy would be allocated
 }
 
 void runHeads(const Model& model, Workspace& workspace, int n_heads, int k)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cassert>
 #include <mutex>
 #include <new>
 #include <stdexcept>
@@ -48,6 +49,11 @@ public:
         const Turn turn(*this);
         return freeDeviceMemory();
     }
+    std::string limitation() override
+    {
+        const Turn turn(*this);
+        return m_graph_problem.empty() ? "" : "computes without graphs: " + m_graph_problem;
+    }
     bool holdsCache(DType dtype) const override
     {
         return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::q8;
@@ -88,7 +94,14 @@ public:
         DType dtype, int n_layers, int n_kv_heads, int head_dim, int64_t capacity) override;
     void readKv(const KvCache& cache, int layer, int64_t slot, float* k, float* v) override;
 
+    bool holdsStep(uint64_t key) override
+    {
+        const Turn turn(*this);
+        dropStale();
+        return !hasGraphs() || m_graphs.find(key);
+    }
     void runStep(uint64_t key, const std::function<void()>& enqueue) override;
+    void runPrefill(const std::function<void()>& enqueue) override;
     void readRecord(const StepState* state, StepRecord& record) override;
     void stamp(StepState* state, StepPhase phase) override
     {
@@ -112,7 +125,7 @@ public:
         const Turn turn(*this, Turn::changes);
         const ProductRows rows = inputOf(w, x);
         const StoreTile to{y.data, y.cols, bias, epilogue == Epilogue::add};
-        if (y.rows == kMaxNodes && !m_is_stepping) // a whole chunk of a prompt, in every mode
+        if (m_is_prefilling && y.rows == kMaxNodes) // a whole chunk, in every mode
             prefillProduct(
                 m_stream, m_gemm, weightsOf(w), rows, int(y.rows), m_scratch.unpack(), to);
         else
@@ -206,6 +219,8 @@ private:
             : m_lock(backend.m_mutex)
         {
             useDevice(backend.m_device);
+            assert(effect == changes
+                || !backend.m_is_capturing); // it would happen at once, and only once
             if (effect == changes)
                 backend.m_posted = nullptr;
         }
@@ -214,6 +229,7 @@ private:
         std::scoped_lock<std::recursive_mutex> m_lock;
     };
 
+    bool hasGraphs() const { return m_graph_problem.empty(); }
     Buffer zeroed(size_t bytes);
     void throwIfFailed() const;
     ProductPlan planOf(const Matrix& w) const;
@@ -237,10 +253,10 @@ private:
     uint64_t m_seen_releases = 0;
     const StepState* m_accepted = nullptr; // state of the last accept
     const StepState* m_posted = nullptr; // state whose record is on its way as it is
-    bool m_is_stepping = false; // within runStep
+    bool m_is_prefilling = false; // within runPrefill
     bool m_is_capturing = false;
     bool m_must_run_once = false; // something has to grow, which a capture cannot
-    bool m_has_graphs = true;
+    std::string m_graph_problem; // why steps are enqueued anew; "": they are replayed
 };
 
 Buffer CudaBackend::zeroed(size_t bytes)
@@ -248,9 +264,15 @@ Buffer CudaBackend::zeroed(size_t bytes)
     if (bytes > SIZE_MAX / 2)
         throw std::bad_alloc();
     throwIfFailed();
-    Buffer buffer = deviceBuffer(bytes);
-    fillZero(m_stream, buffer.as<>(), buffer.bytes());
-    return buffer;
+    try {
+        Buffer buffer = deviceBuffer(bytes);
+        fillZero(m_stream, buffer.as<>(), buffer.bytes());
+        return buffer;
+    } catch (const DeviceError& problem) {
+        m_stream.fail(problem.what());
+        throwIfFailed();
+        throw;
+    }
 }
 
 void CudaBackend::throwIfFailed() const
@@ -258,7 +280,10 @@ void CudaBackend::throwIfFailed() const
     if (!m_stream.error().empty())
         throw std::runtime_error(name() + " (" + m_facts.name
             + "): expected the device to go on, it failed to " + m_stream.error()
-            + "; load the model again, with the CPU if it fails again");
+            + (m_stream.isDeviceLost()
+                    ? "; load the model again with the CPU: the device computes again once Gorgon "
+                      "was restarted"
+                    : "; load the model again, with the CPU if it fails again"));
 }
 
 ProductPlan CudaBackend::planOf(const Matrix& w) const
@@ -344,6 +369,9 @@ void CudaBackend::attention(Tensor qkv, int n_heads, int64_t window, const KvCac
         } catch (const std::bad_alloc&) {
             m_stream.fail("find memory for attention");
             return;
+        } catch (const DeviceError& problem) {
+            m_stream.fail(problem.what());
+            return;
         }
     }
     const AttentionPlace place{m_scratch.attention(), m_scratch.attentionBytes(),
@@ -399,7 +427,7 @@ bool CudaBackend::capture(uint64_t key, const std::function<void()>& enqueue)
     if (m_must_run_once || !m_stream.error().empty())
         return false;
     if (!step.graph) {
-        m_has_graphs = false; // every step is enqueued anew from here on
+        m_graph_problem = problem.empty() ? "the driver made none" : problem;
         return false;
     }
     if (m_graphs.isFull())
@@ -412,19 +440,24 @@ void CudaBackend::runStep(uint64_t key, const std::function<void()>& enqueue)
 {
     const Turn turn(*this, Turn::changes);
     dropStale();
-    m_is_stepping = true;
-    const bool has_graph = m_has_graphs && (m_graphs.find(key) || capture(key, enqueue));
-    if (!has_graph)
+    if (!hasGraphs() || !(m_graphs.find(key) || capture(key, enqueue))) {
         enqueue(); // readRecord posts
-    m_is_stepping = false;
-    if (!has_graph)
         return;
+    }
     const CapturedStep& step = *m_graphs.find(key);
     m_stream.replay(step.graph);
     if (step.state) {
         mailboxOf(step.state).posted(m_uploads.begun());
         m_posted = step.state;
     }
+}
+
+void CudaBackend::runPrefill(const std::function<void()>& enqueue)
+{
+    const Turn turn(*this, Turn::changes);
+    m_is_prefilling = true;
+    enqueue(); // operations do not throw
+    m_is_prefilling = false;
 }
 
 void CudaBackend::readRecord(const StepState* state, StepRecord& record)
@@ -451,10 +484,10 @@ std::string describeDevice(const DeviceFacts& facts)
 
 std::vector<Accelerator> listCudaDevices()
 {
-    const DeviceList list = listDevices();
+    const DeviceCount count = countDevices();
     std::vector<Accelerator> all;
-    for (size_t i = 0; i < list.devices.size(); i++) {
-        const DeviceFacts& facts = list.devices[i];
+    for (int i = 0; i < count.n; i++) {
+        const DeviceFacts facts = readDevice(i);
         Accelerator one;
         one.name = "cuda:" + std::to_string(i);
         one.is_usable = facts.reason.empty();
@@ -466,18 +499,18 @@ std::vector<Accelerator> listCudaDevices()
         all.push_back(std::move(one));
     }
     if (all.empty())
-        all.push_back(noAccelerator(list.reason));
+        all.push_back(noAccelerator(count.reason));
     return all;
 }
 
 std::unique_ptr<Backend> makeCudaBackend(int device)
 {
     const std::string name = "cuda:" + std::to_string(device);
-    const DeviceList list = listDevices();
-    if (device < 0 || size_t(device) >= list.devices.size())
+    const DeviceCount count = countDevices();
+    if (device < 0 || device >= count.n)
         throw std::runtime_error(
-            name + ": " + (list.devices.empty() ? list.reason : "there is no such device"));
-    const DeviceFacts& facts = list.devices[size_t(device)];
+            name + ": " + (count.n == 0 ? count.reason : "there is no such device"));
+    const DeviceFacts facts = readDevice(device);
     if (!facts.reason.empty())
         throw std::runtime_error(name + ": " + facts.reason);
     useDevice(device);
@@ -485,6 +518,8 @@ std::unique_ptr<Backend> makeCudaBackend(int device)
         return std::make_unique<CudaBackend>(device, facts);
     } catch (const std::bad_alloc&) {
         throw std::runtime_error(name + ": its memory is full");
+    } catch (const DeviceError& problem) {
+        throw std::runtime_error(name + ": it failed to " + problem.what());
     }
 }
 

@@ -5,7 +5,7 @@
 
 extern "C" __attribute__((visibility("default"))) const gorgon::CudaModule* gorgonCudaModule()
 {
-    static const gorgon::CudaModule functions{
-        gorgon::kCudaInterface, gorgon::cuda::listCudaDevices, gorgon::cuda::makeCudaBackend};
+    static const gorgon::CudaModule functions{gorgon::kCudaInterface, gorgon::cuda::countDevices,
+        gorgon::cuda::listCudaDevices, gorgon::cuda::makeCudaBackend};
     return &functions;
 }

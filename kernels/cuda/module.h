@@ -18,7 +18,7 @@ constexpr uint64_t mixedWith(uint64_t hash, uint64_t value)
 constexpr uint64_t cudaInterface()
 {
     uint64_t hash = 0xCBF29CE484222325U;
-    for (const uint64_t value : {uint64_t(1), // raised with every change of Backend's functions
+    for (const uint64_t value : {uint64_t(2), // raised with every change of Backend's functions
              uint64_t(sizeof(StepState)), uint64_t(sizeof(TreeTables)), uint64_t(sizeof(Matrix)),
              uint64_t(sizeof(KvCache)), uint64_t(sizeof(Accelerator)), uint64_t(kMaxNodes)})
         hash = mixedWith(hash, value);
@@ -29,8 +29,9 @@ constexpr uint64_t kCudaInterface = cudaInterface();
 struct CudaModule
 {
     uint64_t interface_version;
+    DeviceCount (*count)();
     std::vector<Accelerator> (*list)();
-    /// Throws std::runtime_error "cuda:N: reason".
+    /// Touches no other device. Throws std::runtime_error "cuda:N: reason".
     std::unique_ptr<Backend> (*make)(int device);
 };
 

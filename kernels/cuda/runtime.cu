@@ -23,13 +23,52 @@ constexpr auto kPollFor = std::chrono::microseconds(50);
 
 thread_local int current_device = -1; // -1: not known
 
+/// What devices of this process were lost by, by number.
+struct LostDevices
+{
+    std::mutex mutex;
+    std::map<int, std::string> reasons;
+};
+LostDevices& lostDevices()
+{
+    static LostDevices lost;
+    return lost;
+}
+
+/// Whether an error stays: it comes with every later call, until the process ends. Noted then.
+bool isLasting(const char* reason)
+{
+    size_t free_bytes = 0, total_bytes = 0;
+    if (cudaMemGetInfo(&free_bytes, &total_bytes) == cudaSuccess)
+        return false;
+    (void)cudaGetLastError();
+    const std::scoped_lock lock(lostDevices().mutex);
+    lostDevices().reasons.emplace(current_device, reason);
+    return true;
+}
+
 /// Keeps an error with the stream, and leaves none for the next call.
 void note(Stream& stream, cudaError_t code, const char* what)
 {
     if (code == cudaSuccess)
         return;
     (void)cudaGetLastError();
-    stream.fail(std::string(what) + ": " + cudaGetErrorString(code));
+    const char* const reason = cudaGetErrorString(code);
+    stream.fail(std::string(what) + ": " + reason, isLasting(reason));
+}
+
+/// Throws for what an allocation answers.
+void throwUnlessSuccess(cudaError_t code, size_t bytes)
+{
+    if (code == cudaSuccess)
+        return;
+    (void)cudaGetLastError(); // is not left for the next call
+    if (code == cudaErrorMemoryAllocation)
+        throw std::bad_alloc();
+    const char* const reason = cudaGetErrorString(code);
+    throw DeviceError("find " + std::to_string(bytes) + " bytes of memory: " + reason + " ("
+        + cudaGetErrorName(code) + ")"
+        + (isLasting(reason) ? "; it computes again once Gorgon was restarted" : ""));
 }
 
 cudaStream_t queueOf(const Stream& stream)
@@ -115,7 +154,20 @@ std::string probe()
         + (code == cudaSuccess ? "its result is wrong" : cudaGetErrorString(code));
 }
 
-DeviceFacts factsOf(int device)
+} // namespace
+
+DeviceCount countDevices()
+{
+    DeviceCount count;
+    const cudaError_t code = cudaGetDeviceCount(&count.n);
+    if (code != cudaSuccess || count.n == 0) {
+        (void)cudaGetLastError();
+        count = {0, noDeviceReason(code)};
+    }
+    return count;
+}
+
+DeviceFacts readDevice(int device)
 {
     DeviceFacts facts;
     cudaDeviceProp properties{};
@@ -137,11 +189,22 @@ DeviceFacts factsOf(int device)
             + std::to_string(properties.minor) + ", 8.0 or later is needed";
         return facts;
     }
+    {
+        const std::scoped_lock lock(lostDevices().mutex);
+        if (const auto lost = lostDevices().reasons.find(device);
+            lost != lostDevices().reasons.end()) {
+            facts.reason
+                = "it failed before (" + lost->second + "), restart Gorgon to use it again";
+            return facts;
+        }
+    }
     size_t free_bytes = 0, total_bytes = 0;
     current_device = -1;
     cudaError_t code = cudaSetDevice(device);
-    if (code == cudaSuccess)
+    if (code == cudaSuccess) {
+        current_device = device;
         code = cudaMemGetInfo(&free_bytes, &total_bytes);
+    }
     if (code != cudaSuccess) {
         (void)cudaGetLastError();
         facts.reason = code == cudaErrorMemoryAllocation
@@ -152,23 +215,6 @@ DeviceFacts factsOf(int device)
     facts.free_bytes = free_bytes;
     facts.reason = probe();
     return facts;
-}
-
-} // namespace
-
-DeviceList listDevices()
-{
-    DeviceList list;
-    int n = 0;
-    const cudaError_t code = cudaGetDeviceCount(&n);
-    if (code != cudaSuccess || n == 0) {
-        (void)cudaGetLastError();
-        list.reason = noDeviceReason(code);
-        return list;
-    }
-    for (int device = 0; device < n; device++)
-        list.devices.push_back(factsOf(device));
-    return list;
 }
 
 void useDevice(int device)
@@ -256,10 +302,7 @@ void Stream::replay(const Graph& graph)
 void* allocateDevice(size_t bytes)
 {
     void* data = nullptr;
-    if (cudaMalloc(&data, std::max<size_t>(bytes, 1)) != cudaSuccess) {
-        (void)cudaGetLastError(); // is not left for the next call
-        throw std::bad_alloc();
-    }
+    throwUnlessSuccess(cudaMalloc(&data, std::max<size_t>(bytes, 1)), bytes);
     return data;
 }
 
@@ -272,10 +315,8 @@ void releaseDevice(void* data, size_t)
 void* allocatePinned(size_t bytes)
 {
     void* data = nullptr;
-    if (cudaHostAlloc(&data, bytes, cudaHostAllocPortable | cudaHostAllocMapped) != cudaSuccess) {
-        (void)cudaGetLastError();
-        throw std::bad_alloc();
-    }
+    throwUnlessSuccess(
+        cudaHostAlloc(&data, bytes, cudaHostAllocPortable | cudaHostAllocMapped), bytes);
     return data;
 }
 

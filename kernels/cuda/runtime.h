@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,6 +17,7 @@
 
 #include "kernels/cuda/device.h"
 #endif
+#include "kernels/accelerators.h"
 
 namespace gorgon::cuda {
 
@@ -32,14 +34,17 @@ struct DeviceFacts
     std::string reason; // why it cannot be used; "": it can
 };
 
-struct DeviceList
+/// A device that refuses something for another reason than want of memory.
+class DeviceError : public std::runtime_error
 {
-    std::vector<DeviceFacts> devices;
-    std::string reason; // why there is none
+public:
+    using std::runtime_error::runtime_error;
 };
 
-/// Needs no device that was chosen; never throws for want of one.
-DeviceList listDevices();
+/// Takes nothing of a device's memory; never throws for want of one.
+DeviceCount countDevices();
+/// Tries a kernel on it, which takes some hundred MB of its memory until the process ends.
+DeviceFacts readDevice(int device);
 /// Makes a device this thread's; what is allocated and enqueued next belongs to it.
 void useDevice(int device);
 /// Bytes free on this thread's device.
@@ -73,8 +78,11 @@ public:
 
     /// "" where nothing failed.
     const std::string& error() const { return m_error; }
-    void fail(const std::string& what)
+    /// Nothing can be computed on the device any more until the process ends.
+    bool isDeviceLost() const { return m_is_device_lost; }
+    void fail(const std::string& what, bool is_device_lost = false)
     {
+        m_is_device_lost = m_is_device_lost || is_device_lost;
         std::string& kept = m_is_capturing ? m_capture_error : m_error;
         if (kept.empty())
             kept = what;
@@ -85,16 +93,17 @@ public:
 private:
     void* m_handle = nullptr;
     std::string m_error;
+    bool m_is_device_lost = false;
     bool m_is_capturing = false;
     std::string m_capture_error;
 };
 
 /// Of this thread's device, aligned to 256 bytes, of unknown contents; std::bad_alloc where there
-/// is none.
+/// is none, DeviceError where the device says something else.
 void* allocateDevice(size_t bytes);
 /// Waits for everything enqueued.
 void releaseDevice(void* data, size_t bytes);
-/// Host memory that a device reads and writes at the same address.
+/// Host memory that a device reads and writes at the same address; throws as allocateDevice.
 void* allocatePinned(size_t bytes);
 void releasePinned(void* data, size_t bytes);
 

@@ -2,12 +2,14 @@
 // What a device must answer before its figures mean anything: whether a product of tensor cores
 // depends on its neighbours, how fast memory is read, what a launch costs. Prints Markdown; ends
 // with 1 where an answer breaks a promise.
+//   gpu_questions [--device 0]
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <random>
 #include <stdexcept>
 
+#include "tests/gpu/device_option.h"
 #include "tests/gpu/question_kernels.h"
 #include "tests/gpu/report.h"
 #include "tests/kernels/cuda/device_array.h"
@@ -72,28 +74,34 @@ public:
     /// Tiles of which some element had other bits in another place.
     int differences(Stream& stream, int n_tiles)
     {
-        int n_different = 0;
+        std::vector<uint16_t> all_a, all_b;
+        std::vector<float> all_c;
         for (int i = 0; i < n_tiles; i++) {
             const std::vector<uint16_t> a = values(16 * 16, i % 3 == 1),
                                         column = values(16, i % 3 == 1);
             const std::vector<float> start = starts();
-            std::vector<float> first;
-            bool is_different = false;
-            for (int place = 0; place < 8; place++) {
+            all_a.insert(all_a.end(), a.begin(), a.end());
+            for (size_t place = 0; place < kPlaces; place++) {
                 std::vector<uint16_t> b = neighbours(place);
                 for (size_t k = 0; k < 16; k++)
-                    b[k * 8 + size_t(place)] = column[k];
+                    b[k * 8 + place] = column[k];
                 std::vector<float> c(16 * 8, place % 2 == 0 ? 0.0F : 1e30F);
                 for (size_t row = 0; row < 16; row++)
-                    c[row * 8 + size_t(place)] = start[row];
-                const std::vector<float> sums = multiply(stream, a, b, c);
-                std::vector<float> mine(16);
-                for (size_t row = 0; row < 16; row++)
-                    mine[row] = sums[row * 8 + size_t(place)];
-                if (first.empty())
-                    first = mine;
-                is_different |= std::memcmp(first.data(), mine.data(), 16 * sizeof(float)) != 0;
+                    c[row * 8 + place] = start[row];
+                all_b.insert(all_b.end(), b.begin(), b.end());
+                all_c.insert(all_c.end(), c.begin(), c.end());
             }
+        }
+        const std::vector<float> sums = multiply(stream, all_a, all_b, all_c, kPlaces);
+        int n_different = 0;
+        for (size_t tile = 0; tile < size_t(n_tiles); tile++) {
+            bool is_different = false;
+            const auto at = [&](size_t place, size_t row) {
+                return &sums[(tile * kPlaces + place) * 16 * 8 + row * 8 + place];
+            };
+            for (size_t place = 1; place < kPlaces; place++)
+                for (size_t row = 0; row < 16; row++)
+                    is_different |= std::memcmp(at(0, row), at(place, row), sizeof(float)) != 0;
             n_different += is_different ? 1 : 0;
         }
         return n_different;
@@ -104,7 +112,7 @@ public:
     {
         const std::vector<uint16_t> a = values(16 * 16, false), zeros(16 * 8, 0);
         const std::vector<float> c = startsOfTile();
-        return multiply(stream, a, zeros, c) == c;
+        return multiply(stream, a, zeros, c, 1) == c;
     }
 
 private:
@@ -124,7 +132,7 @@ private:
         return bits;
     }
     /// Of other columns: small, large, infinite or NaN.
-    std::vector<uint16_t> neighbours(int place)
+    std::vector<uint16_t> neighbours(size_t place)
     {
         std::vector<uint16_t> bits(16 * 8);
         for (uint16_t& one : bits)
@@ -148,16 +156,19 @@ private:
                 all.push_back(one);
         return all;
     }
+    /// Each tile of a with as many of b and c.
     std::vector<float> multiply(Stream& stream, const std::vector<uint16_t>& a,
-        const std::vector<uint16_t>& b, const std::vector<float>& c)
+        const std::vector<uint16_t>& b, const std::vector<float>& c, size_t n_each)
     {
         const DeviceArray<uint16_t> on_a(a), on_b(b);
         const DeviceArray<float> on_c(c), d(c.size());
-        enqueueTile(stream, m_is_bf16, on_a.data(), on_b.data(), on_c.data(), d.data());
+        enqueueTiles(stream, m_is_bf16, int(c.size() / (16 * 8)), int(n_each), on_a.data(),
+            on_b.data(), on_c.data(), d.data());
         wait(stream);
         return d.values();
     }
 
+    static constexpr size_t kPlaces = 8;
     bool m_is_bf16;
     std::mt19937 m_random{11};
 };
@@ -194,15 +205,9 @@ void askLaunches(Stream& stream)
         in_graph / kLaunches * 1e6, kLaunches, alone / kLaunches * 1e6);
 }
 
-int ask()
+int ask(int device)
 {
-    const DeviceList list = listDevices();
-    if (list.devices.empty())
-        throw std::runtime_error(list.reason);
-    const DeviceFacts& facts = list.devices.front();
-    if (!facts.reason.empty())
-        throw std::runtime_error(facts.reason);
-    useDevice(0);
+    const DeviceFacts facts = takeDevice(device);
     Stream stream;
     Findings findings;
     const double read_gbs = measureRead(stream, facts);
@@ -222,10 +227,10 @@ int ask()
 
 } // namespace gorgon::gpu
 
-int main()
+int main(int argc, char** argv)
 {
     try {
-        return gorgon::gpu::ask();
+        return gorgon::gpu::ask(gorgon::gpu::deviceOption(argc, argv));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "gpu_questions: %s\n", error.what());
         return 2;

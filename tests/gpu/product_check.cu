@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks the weight-streaming product on the device at hand and measures it, as a report in
 // Markdown:
-//   product_check [--small] [--no-timing]
+//   product_check [--device 0] [--small] [--no-timing]
 // - sums against double over the weights as they are held and the rows as they are rounded;
 // - rows alone and among others, bit for bit, for every number of groups;
 // - bytes of weights per second against a plain read of the same memory.
@@ -19,6 +19,7 @@
 #include "kernels/cpu/convert.h"
 #include "kernels/cuda/pack.h"
 #include "kernels/cuda/product.h"
+#include "tests/gpu/device_option.h"
 
 using namespace gorgon;
 using namespace gorgon::cuda;
@@ -239,10 +240,9 @@ void measure(Stream& stream, Shape shape)
     }
 }
 
-} // namespace
-
-int main(int argc, char** argv)
+int check(int argc, char** argv)
 {
+    gpu::takeDevice(gpu::deviceOption(argc, argv));
     bool is_small = false, has_timing = true;
     for (int i = 1; i < argc; i++) {
         is_small = is_small || std::string(argv[i]) == "--small";
@@ -283,4 +283,16 @@ int main(int argc, char** argv)
     }
     std::printf("\n%s\n", is_good ? "All sums and bits are right." : "WRONG: see above.");
     return is_good ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    try {
+        return check(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "product_check: %s\n", error.what());
+        return 2;
+    }
 }

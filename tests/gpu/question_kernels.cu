@@ -33,10 +33,15 @@ GORGON_KERNEL GORGON_LAUNCH_BOUNDS(512, 2) void readKernel(
         out[0] = all;
 }
 
+/// A block: one tile. Each of a has n_each of b, c and d.
 template <typename T>
 GORGON_KERNEL GORGON_LAUNCH_BOUNDS(32, 1) void tileKernel(
-    const uint16_t* a, const uint16_t* b, const float* c, float* d)
+    const uint16_t* all_a, const uint16_t* all_b, const float* all_c, float* all_d, int n_each)
 {
+    const uint16_t* const a = all_a + blockIndex() / n_each * 16 * 16;
+    const uint16_t* const b = all_b + blockIndex() * 16 * 8;
+    const float* const c = all_c + blockIndex() * 16 * 8;
+    float* const d = all_d + blockIndex() * 16 * 8;
     const int g = laneIndex() / 4, t = laneIndex() % 4;
     const auto pairOfA = [&](int row, int k) {
         return uint32_t(a[row * 16 + k]) | uint32_t(a[row * 16 + k + 1]) << 16U;
@@ -64,13 +69,11 @@ void enqueueRead(Stream& stream, const void* data, size_t n_bytes, int n_blocks,
         n_bytes / 16, static_cast<uint32_t*>(out));
 }
 
-void enqueueTile(
-    Stream& stream, bool is_bf16, const uint16_t* a, const uint16_t* b, const float* c, float* d)
+void enqueueTiles(Stream& stream, bool is_bf16, int n_tiles, int n_each, const uint16_t* a,
+    const uint16_t* b, const float* c, float* d)
 {
-    if (is_bf16)
-        launch(stream, tileKernel<Bf16>, 1, 32, 0, a, b, c, d);
-    else
-        launch(stream, tileKernel<Half>, 1, 32, 0, a, b, c, d);
+    launch(
+        stream, is_bf16 ? tileKernel<Bf16> : tileKernel<Half>, n_tiles, 32, 0, a, b, c, d, n_each);
 }
 
 void enqueueNothing(Stream& stream)

@@ -14,8 +14,8 @@ void enqueueRead(cuda::Stream& stream, const void* data, size_t n_bytes, int n_b
 
 /// One product of tensor cores, 16 x 16 by 16 x 8, of 16-bit bit patterns, row-major; c, d: f32
 /// (16, 8).
-void enqueueTile(cuda::Stream& stream, bool is_bf16, const uint16_t* a, const uint16_t* b,
-    const float* c, float* d);
+void enqueueTiles(cuda::Stream& stream, bool is_bf16, int n_tiles, int n_each, const uint16_t* a,
+    const uint16_t* b, const float* c, float* d);
 
 void enqueueNothing(cuda::Stream& stream);
 

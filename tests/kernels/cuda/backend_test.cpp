@@ -199,9 +199,33 @@ TEST_CASE("where there can be no graph, steps are enqueued one by one")
     const int32_t expected = graphs.step(3).next_root;
     faults().capture = 1;
     const int64_t replays = figures().n_replays;
+    CHECK(plain.backend->limitation().empty());
+    CHECK(!plain.backend->holdsStep(3));
     for (int i = 0; i < 3; i++)
         CHECK(plain.step(3).next_root == expected);
     CHECK(figures().n_replays == replays);
+    CHECK(plain.backend->limitation() == "computes without graphs: make a graph: out of memory");
+    CHECK(plain.backend->holdsStep(3)); // as well as it ever will
+    CHECK(graphs.backend->limitation().empty());
+    CHECK(graphs.backend->holdsStep(3));
+    CHECK(!graphs.backend->holdsStep(4));
+}
+
+TEST_CASE("only want of memory is called that; another refusal has its name")
+{
+    const EmulatedDevice device;
+    Stepper stepper;
+    faults().allocation = 1;
+    CHECK_THROWS_AS(stepper.backend->allocate(10), std::bad_alloc);
+    CHECK(stepper.backend->allocate(10));
+    faults().refusal = 1;
+    CHECK_THROWS_WITH_AS(stepper.backend->allocate(10),
+        doctest::Contains("failed to find 10 bytes of memory: an illegal memory access was "
+                          "encountered (cudaErrorIllegalAddress)"),
+        std::runtime_error);
+    faults().refusal = 1;
+    CHECK_THROWS_WITH_AS(makeEmulatedCudaBackend(), doctest::Contains("cuda:0: it failed to find"),
+        std::runtime_error);
 }
 
 TEST_CASE("a step that was refused is told once it is read, and the device goes on")
@@ -229,8 +253,11 @@ TEST_CASE("a lost device is told, and no backend is made on it")
     faults().kernel = 2;
     CHECK_THROWS_WITH_AS(
         stepper.step(3), doctest::Contains("illegal memory access"), std::runtime_error);
-    CHECK_THROWS_AS(stepper.step(3), std::runtime_error);
-    CHECK_THROWS_AS(makeEmulatedCudaBackend(), std::runtime_error);
+    CHECK_THROWS_WITH_AS(stepper.step(3),
+        doctest::Contains("with the CPU: the device computes again once Gorgon was restarted"),
+        std::runtime_error);
+    CHECK_THROWS_WITH_AS(makeEmulatedCudaBackend(),
+        doctest::Contains("restart Gorgon to use it again"), std::runtime_error);
 }
 
 TEST_CASE("two states share a backend, each with its own record")

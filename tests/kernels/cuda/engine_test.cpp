@@ -200,6 +200,36 @@ TEST_CASE("a late device gives the same text; settings change without a new grap
     }
 }
 
+TEST_CASE("what is timed is a replayed graph, and a tree of 256 nodes never meets the library")
+{
+    const EmulatedDevice device;
+    Engine engine(loadOn(makeEmulatedCudaBackend(), base(), heads()));
+    Session session = engine.makeSession();
+    CHECK(engine.timeVerify(session, makeCandidateTree(chainChoices(3)), 9) > 0);
+    CHECK(engine.timeHeads(2, 4) > 0);
+    const int64_t captures = figures().n_captures, replays = figures().n_replays;
+    engine.timeVerify(session, makeCandidateTree(chainChoices(3)), 9);
+    engine.timeHeads(2, 4);
+    CHECK(figures().n_captures == captures);
+    CHECK(figures().n_replays == replays + 2);
+    const int64_t calls = figures().n_library_calls;
+    Choices wide;
+    for (int i = 0; i < kMaxTopK; i++)
+        for (int j = -1; j < 3; j++)
+            wide.push_back(j < 0 ? Choice{i} : Choice{i, j});
+    while (int(wide.size()) >= kMaxNodes)
+        wide.pop_back();
+    const CandidateTree tree = makeCandidateTree(wide);
+    REQUIRE(tree.nodeCount() == kMaxNodes);
+    const std::vector<int> tokens(size_t(tree.nodeCount()), 5);
+    std::vector<float> logits;
+    engine.logits(session, kPrompt, tree, tokens, logits, nullptr);
+    engine.timeVerify(session, tree, 9);
+    CHECK(figures().n_library_calls == calls);
+    engine.timePrefill(session, kMaxNodes);
+    CHECK(figures().n_library_calls > calls);
+}
+
 TEST_CASE(
     "out of memory while loading is one sentence, and nothing is left behind, wherever it strikes")
 {

@@ -91,7 +91,7 @@ void runKernel(Stream& stream, const emulation::LaunchShape& shape, const Work& 
 {
     if (device().is_lost || strikes(device().faults.kernel)) {
         device().is_lost = true;
-        stream.fail("wait for the device: an illegal memory access was encountered");
+        stream.fail("wait for the device: an illegal memory access was encountered", true);
         return;
     }
     device().figures.n_kernels++;
@@ -103,7 +103,7 @@ bool refusesLaunch(Stream& stream, const char* what)
     device().figures.n_launches++;
     if (!device().is_lost && !strikes(device().faults.launch))
         return false;
-    stream.fail(std::string(what) + ": too many resources requested for launch");
+    stream.fail(std::string(what) + ": too many resources requested for launch", device().is_lost);
     return true;
 }
 
@@ -112,7 +112,7 @@ bool refusesCopy(Stream& stream, const char* what)
     device().figures.n_copies++;
     if (!device().is_lost && !strikes(device().faults.copy))
         return false;
-    stream.fail(std::string(what) + ": unspecified launch failure");
+    stream.fail(std::string(what) + ": unspecified launch failure", device().is_lost);
     return true;
 }
 
@@ -120,7 +120,11 @@ void* allocateAny(size_t bytes)
 {
     const std::scoped_lock lock(device().mutex);
     device().figures.n_allocations++;
-    if (device().is_lost || strikes(device().faults.allocation))
+    if (device().is_lost || strikes(device().faults.refusal))
+        throw DeviceError("find " + std::to_string(bytes)
+            + " bytes of memory: an illegal memory access was encountered "
+              "(cudaErrorIllegalAddress)");
+    if (strikes(device().faults.allocation))
         throw std::bad_alloc();
     void* const data = ::operator new(std::max<size_t>(bytes, 1), kAlignment);
     std::memset(data, 0xFF, bytes);
@@ -144,6 +148,7 @@ namespace emulation {
 void enqueueWork(Stream& stream, std::function<void()> work)
 {
     const std::scoped_lock lock(device().mutex);
+    device().figures.n_library_calls++;
     if (!refusesLaunch(stream, "call a library"))
         enqueue(stream, std::move(work));
 }
@@ -175,7 +180,12 @@ void reviveDevice()
 
 } // namespace emulation
 
-DeviceList listDevices()
+DeviceCount countDevices()
+{
+    return {1, {}};
+}
+
+DeviceFacts readDevice(int)
 {
     DeviceFacts facts;
     facts.name = "Emulated device";
@@ -186,9 +196,11 @@ DeviceList listDevices()
     facts.cache_bytes = 1 << 20;
     facts.shared_bytes = kSharedOfEvery;
     if (device().is_lost)
-        facts.reason = "the device was lost";
+        facts.reason
+            = "it failed before (an illegal memory access was encountered), restart Gorgon "
+              "to use it again";
     facts.free_bytes = freeDeviceMemory();
-    return {{facts}, {}};
+    return facts;
 }
 
 void useDevice(int) { }
@@ -220,7 +232,7 @@ void Stream::synchronize()
     const std::scoped_lock lock(device().mutex);
     drain(*this);
     if (device().is_lost)
-        fail("wait for the device: an illegal memory access was encountered");
+        fail("wait for the device: an illegal memory access was encountered", true);
 }
 
 void Stream::waitFor(const volatile uint32_t* word, uint32_t value)

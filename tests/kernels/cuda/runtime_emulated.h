@@ -26,6 +26,7 @@ void setPromptness(Promptness promptness);
 struct Faults
 {
     int64_t allocation = 0; // of device or pinned memory: there is none
+    int64_t refusal = 0; // an allocation fails for another reason
     int64_t launch = 0; // of a kernel or graph: refused, the device goes on
     int64_t copy = 0; // refused, the device goes on
     int64_t kernel = 0; // fails while it runs: the device is lost
@@ -38,6 +39,7 @@ struct Figures
     int64_t n_allocations = 0; // that were asked for
     int64_t n_launches = 0;
     int64_t n_copies = 0;
+    int64_t n_library_calls = 0; // of n_launches
     int64_t n_kernels = 0; // that ran
     int64_t n_captures = 0;
     int64_t n_replays = 0;
