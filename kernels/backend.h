@@ -16,7 +16,9 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "kernels/buffer.h"
@@ -38,6 +40,13 @@ struct Matrix
     explicit operator bool() const { return bool(data); }
 };
 
+struct MatrixShape
+{
+    DType dtype = DType::f32;
+    int64_t n_out = 0;
+    int64_t n_in = 0;
+};
+
 /// Keys and values of one conversation: per layer n_kv_heads x capacity slots x head_dim each.
 struct KvCache
 {
@@ -55,6 +64,23 @@ constexpr uint64_t kvBytesPerPosition(DType dtype, int n_layers, int n_kv_heads,
     const uint64_t head = dtype == DType::q8 ? uint64_t(head_dim) + sizeof(float)
                                              : uint64_t(head_dim) * dtypeBytes(dtype);
     return 2 * uint64_t(n_layers) * uint64_t(n_kv_heads) * head;
+}
+
+/// A cache without its memory. Throws std::bad_alloc where no backend could hold it.
+inline KvCache shapedCache(
+    DType dtype, int n_layers, int n_kv_heads, int head_dim, int64_t capacity)
+{
+    constexpr int kMost = 1 << 20;
+    if (n_layers < 1 || n_kv_heads < 1 || head_dim < 2 || capacity < 1 || n_layers > kMost
+        || n_kv_heads > kMost || head_dim > kMost || capacity > int64_t(1) << 31)
+        throw std::bad_alloc();
+    KvCache cache;
+    cache.dtype = dtype;
+    cache.n_layers = n_layers;
+    cache.n_kv_heads = n_kv_heads;
+    cache.head_dim = head_dim;
+    cache.capacity = capacity;
+    return cache;
 }
 
 /// cos and sin of every position, each (n_positions, head_dim / 2). Empty: nothing is rotated.
@@ -124,6 +150,25 @@ public:
     virtual std::optional<uint64_t> freeMemory() { return std::nullopt; }
     /// Whether keys and values can be kept in this format.
     virtual bool holdsCache(DType dtype) const { return !isQuantized(dtype) || dtype == DType::q8; }
+
+    // What allocations will take, before they are made; a cache's shape alone counts.
+    virtual uint64_t matrixBytes(const MatrixShape& shape) const
+    {
+        return uint64_t(shape.n_out) * rowBytes(shape.dtype, shape.n_in);
+    }
+    virtual uint64_t cacheBytes(const KvCache& cache) const
+    {
+        return uint64_t(cache.capacity)
+            * kvBytesPerPosition(
+                cache.dtype, cache.n_layers, cache.n_kv_heads, cache.head_dim);
+    }
+    /// What operations over these take of their own: matrices, and one cache under n_heads heads.
+    /// What they have already is left out.
+    virtual uint64_t scratchBytes(
+        std::span<const MatrixShape> /*matrices*/, const KvCache& /*cache*/, int /*n_heads*/)
+    {
+        return 0;
+    }
 
     // Memory. Buffers are zeroed and aligned to 64 bytes; std::bad_alloc where there is none.
     virtual Buffer allocate(size_t bytes) = 0;

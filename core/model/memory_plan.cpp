@@ -13,37 +13,51 @@ namespace {
 
 constexpr int64_t kContextStep = 256;
 
-uint64_t bytesOf(const PlannedMatrix& matrix, DType dtype)
+void addTo(
+    std::vector<MatrixShape>& shapes, const PlannedMatrix& matrix, std::optional<DType> dtype)
 {
-    return matrix ? uint64_t(matrix.n_out) * rowBytes(dtype, matrix.n_in) : 0;
+    if (matrix)
+        shapes.push_back({dtype.value_or(matrix.dtype), matrix.n_out, matrix.n_in});
 }
 
-/// Bytes of the plan's heads, all of them in `dtype` where given.
-uint64_t headBytes(const LoadPlan& plan, std::optional<DType> dtype)
+/// The base model's, all of them in `dtype` where given.
+std::vector<MatrixShape> baseMatrices(const LoadPlan& plan, std::optional<DType> dtype)
+{
+    std::vector<MatrixShape> shapes;
+    addTo(shapes, plan.embedding, dtype);
+    addTo(shapes, plan.lm_head, dtype);
+    for (const PlannedLayer& layer : plan.layers)
+        for (const PlannedMatrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
+            addTo(shapes, *matrix, dtype);
+    return shapes;
+}
+
+std::vector<MatrixShape> headMatrices(const LoadPlan& plan, std::optional<DType> dtype)
+{
+    std::vector<MatrixShape> shapes;
+    for (const PlannedHead& head : plan.heads) {
+        addTo(shapes, head.vocab, dtype);
+        for (const PlannedMatrix& weight : head.weights)
+            addTo(shapes, weight, dtype);
+    }
+    return shapes;
+}
+
+uint64_t biasBytes(const LoadPlan& plan)
 {
     uint64_t bytes = 0;
-    for (const PlannedHead& head : plan.heads) {
-        bytes += bytesOf(head.vocab, dtype.value_or(head.vocab.dtype));
-        for (const PlannedMatrix& weight : head.weights)
-            bytes += bytesOf(weight, dtype.value_or(weight.dtype));
+    for (const PlannedHead& head : plan.heads)
         for (const PlannedVector& bias : head.biases)
             bytes += uint64_t(bias.size) * sizeof(float);
-    }
     return bytes;
 }
 
-/// What changes where the base model's matrices take another format.
-uint64_t matrixBytes(const LoadPlan& plan, std::optional<DType> dtype)
+/// As the plan counts them: without what a backend adds.
+uint64_t formatBytes(const std::vector<MatrixShape>& shapes)
 {
     uint64_t bytes = 0;
-    const auto add = [&](const PlannedMatrix& matrix) {
-        bytes += bytesOf(matrix, dtype.value_or(matrix.dtype));
-    };
-    add(plan.embedding);
-    add(plan.lm_head);
-    for (const PlannedLayer& layer : plan.layers)
-        for (const PlannedMatrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
-            add(*matrix);
+    for (const MatrixShape& shape : shapes)
+        bytes += uint64_t(shape.n_out) * rowBytes(shape.dtype, shape.n_in);
     return bytes;
 }
 
@@ -57,29 +71,40 @@ std::string listed(const std::vector<std::string>& words)
 
 } // namespace
 
-MemoryNeed memoryNeed(const ModelConfig& config, const LoadPlan& plan, DType cache_dtype,
-    int64_t context, std::optional<DType> weights)
+MemoryNeed memoryNeed(Backend& backend, const ModelConfig& config, const LoadPlan& plan,
+    DType cache_dtype, int64_t context, std::optional<DType> weights)
 {
-    const bool heads_follow = weights && plan.head_dtype == plan.dtype;
-    const uint64_t vectors = plan.memory_bytes - matrixBytes(plan, {}) - headBytes(plan, {});
+    const std::optional<DType> head_weights
+        = plan.head_dtype == plan.dtype ? weights : std::nullopt;
+    std::vector<MatrixShape> shapes = baseMatrices(plan, weights);
+    const std::vector<MatrixShape> of_heads = headMatrices(plan, head_weights);
     MemoryNeed need;
-    need.weights = vectors + matrixBytes(plan, weights)
+    need.weights = plan.memory_bytes - formatBytes(baseMatrices(plan, {}))
+        - formatBytes(headMatrices(plan, {})) - biasBytes(plan)
         + uint64_t(context + kMaxDepth) * uint64_t(config.head_dim) * sizeof(float);
-    need.heads = headBytes(plan, heads_follow ? weights : std::nullopt);
-    need.cache = uint64_t(context + kMaxNodes)
-        * kvBytesPerPosition(cache_dtype, config.n_layers, config.n_kv_heads, config.head_dim);
+    for (const MatrixShape& shape : shapes)
+        need.weights += backend.matrixBytes(shape);
+    need.heads = biasBytes(plan);
+    for (const MatrixShape& shape : of_heads)
+        need.heads += backend.matrixBytes(shape);
+    const KvCache cache = shapedCache(
+        cache_dtype, config.n_layers, config.n_kv_heads, config.head_dim, context + kMaxNodes);
+    need.cache = backend.cacheBytes(cache);
     need.workspace = workspaceBytes(config, int(plan.heads.size()));
+    need.logits = uint64_t(kMaxNodes) * uint64_t(config.vocab_size) * sizeof(float);
+    shapes.insert(shapes.end(), of_heads.begin(), of_heads.end());
+    need.scratch = backend.scratchBytes(shapes, cache, config.n_heads);
     need.reserve = kDeviceReserve;
     return need;
 }
 
-std::string memoryProblem(const ModelConfig& config, const LoadPlan& plan, DType cache_dtype,
-    int64_t context, uint64_t free_bytes, const std::string& device)
+std::string memoryProblem(Backend& backend, const ModelConfig& config, const LoadPlan& plan,
+    DType cache_dtype, int64_t context, uint64_t free_bytes)
 {
     const auto total = [&](int64_t positions, std::optional<DType> weights = {}) {
-        return memoryNeed(config, plan, cache_dtype, positions, weights).total();
+        return memoryNeed(backend, config, plan, cache_dtype, positions, weights).total();
     };
-    const MemoryNeed need = memoryNeed(config, plan, cache_dtype, context);
+    const MemoryNeed need = memoryNeed(backend, config, plan, cache_dtype, context);
     if (need.total() <= free_bytes)
         return {};
     std::vector<std::string> fits;
@@ -101,12 +126,12 @@ std::string memoryProblem(const ModelConfig& config, const LoadPlan& plan, DType
     if (low > 0)
         fits.push_back("a context of " + std::to_string(low * kContextStep) + " positions ("
             + bytesText(total(low * kContextStep)) + ")");
-    return "the model needs " + bytesText(need.total()) + " on " + device + " ("
+    return "the model needs " + bytesText(need.total()) + " on " + backend.name() + " ("
         + bytesText(need.weights) + " of weights, "
         + (need.heads > 0 ? bytesText(need.heads) + " of heads, " : "") + bytesText(need.cache)
         + " for one conversation of " + std::to_string(context) + " positions, "
-        + bytesText(need.workspace + need.reserve) + " to work with), " + bytesText(free_bytes)
-        + " are free, " + bytesText(need.total() - free_bytes) + " too few; "
+        + bytesText(need.toWorkWith()) + " to work with), " + bytesText(free_bytes) + " are free, "
+        + bytesText(need.total() - free_bytes) + " too few; "
         + (fits.empty() ? "choose a smaller model or the CPU" : "it fits with " + listed(fits));
 }
 

@@ -34,8 +34,8 @@ int64_t chooseContext(const ModelConfig& config, const LoadOptions& options)
 void checkMemory(const Model& model, const LoadPlan& plan)
 {
     if (const std::optional<uint64_t> free_bytes = model.backend->freeMemory()) {
-        const std::string problem = memoryProblem(model.config, plan, model.cache_dtype,
-            model.context, *free_bytes, model.backend->name());
+        const std::string problem = memoryProblem(
+            *model.backend, model.config, plan, model.cache_dtype, model.context, *free_bytes);
         if (!problem.empty())
             failFile(model.path, problem);
         return;
@@ -269,9 +269,9 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
     model->dtype = plan.dtype;
     model->head_dtype = plan.head_dtype;
     model->cache_dtype = cacheType(*model->backend, options.cache_dtype, plan.dtype, model->config);
-    checkMemory(*model, plan);
 
     try {
+        checkMemory(*model, plan);
         const WeightLoader loader(*model->backend, plan.file_bytes, on_progress, std::move(stop));
         loadWeightsSafely(*model, plan, options, *checkpoint, heads ? &*heads : nullptr, loader);
         finishModel(*model);

@@ -213,23 +213,15 @@ KvCache CpuBackend::makeKvCache(
 {
     assert(dtype != DType::q4);
     const std::scoped_lock lock(m_mutex);
-    if (n_layers < 1 || n_kv_heads < 1 || head_dim < 2 || capacity < 1 || n_layers > 1 << 20
-        || n_kv_heads > 1 << 20 || head_dim > 1 << 20 || capacity > int64_t(1) << 31)
-        throw std::bad_alloc();
+    KvCache cache = shapedCache(dtype, n_layers, n_kv_heads, head_dim, capacity);
     if (head_dim > m_largest_head) {
         m_attention = allocateHost(
             productOf(attentionScratchFloats(head_dim), sizeof(float) * size_t(m_pool.size())));
         m_largest_head = head_dim;
     }
     const size_t heads = size_t(n_layers) * size_t(n_kv_heads);
-    KvCache cache;
     cache.data
         = allocateHost(productOf(heads, size_t(KvLayout::bytesPerHead(dtype, head_dim, capacity))));
-    cache.dtype = dtype;
-    cache.n_layers = n_layers;
-    cache.n_kv_heads = n_kv_heads;
-    cache.head_dim = head_dim;
-    cache.capacity = capacity;
     return cache;
 }
 

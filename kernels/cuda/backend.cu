@@ -59,6 +59,26 @@ public:
         return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::q8;
     }
 
+    uint64_t matrixBytes(const MatrixShape& shape) const override
+    {
+        return weightBytes(shape.dtype, shape.n_out, shape.n_in);
+    }
+    uint64_t cacheBytes(const KvCache& cache) const override
+    {
+        return productOf(size_t(cache.n_layers) * size_t(cache.n_kv_heads),
+            size_t(KvLayout::bytesPerHead(cache.dtype, cache.head_dim, cache.capacity)));
+    }
+    uint64_t scratchBytes(
+        std::span<const MatrixShape> matrices, const KvCache& cache, int n_heads) override
+    {
+        const Turn turn(*this);
+        ScratchSizes sizes;
+        for (const MatrixShape& shape : matrices)
+            sizes.addMatrix(shape, m_facts.n_multiprocessors);
+        sizes.addAttention(n_heads, cache);
+        return m_scratch.missing(sizes);
+    }
+
     Buffer allocate(size_t bytes) override
     {
         const Turn turn(*this);
@@ -305,7 +325,9 @@ Matrix CudaBackend::makeMatrix(DType dtype, int64_t n_out, int64_t n_in)
 {
     const Turn turn(*this);
     const size_t bytes = weightBytes(dtype, n_out, n_in);
-    m_scratch.growForMatrix(m_stream, dtype, n_out, n_in, m_facts.n_multiprocessors);
+    ScratchSizes sizes;
+    sizes.addMatrix({dtype, n_out, n_in}, m_facts.n_multiprocessors);
+    m_scratch.grow(m_stream, sizes);
     Matrix matrix;
     matrix.data = zeroed(bytes);
     matrix.dtype = dtype;
@@ -326,17 +348,8 @@ KvCache CudaBackend::makeKvCache(
         throw std::runtime_error("attention heads of " + std::to_string(head_dim)
             + " dimensions: expected an even number from 2 to " + std::to_string(kMostHeadDim)
             + " on " + name() + "; use the CPU");
-    if (n_layers < 1 || n_kv_heads < 1 || capacity < 1 || n_layers > 1 << 20 || n_kv_heads > 1 << 20
-        || capacity > int64_t(1) << 31)
-        throw std::bad_alloc();
-    KvCache cache;
-    cache.data = zeroed(productOf(size_t(n_layers) * size_t(n_kv_heads),
-        size_t(KvLayout::bytesPerHead(dtype, head_dim, capacity))));
-    cache.dtype = dtype;
-    cache.n_layers = n_layers;
-    cache.n_kv_heads = n_kv_heads;
-    cache.head_dim = head_dim;
-    cache.capacity = capacity;
+    KvCache cache = shapedCache(dtype, n_layers, n_kv_heads, head_dim, capacity);
+    cache.data = zeroed(cacheBytes(cache));
     return cache;
 }
 
@@ -358,14 +371,15 @@ void CudaBackend::attention(Tensor qkv, int n_heads, int64_t window, const KvCac
 {
     const Turn turn(*this, Turn::changes);
     // How many heads share one of the cache is known here first; a prompt comes before any graph.
-    const size_t bytes = attentionScratchBytes(n_heads, cache.head_dim, cache.capacity);
-    if (bytes > m_scratch.attentionBytes()) {
+    ScratchSizes sizes;
+    sizes.addAttention(n_heads, cache);
+    if (m_scratch.missing(sizes) > 0) {
         if (m_is_capturing) {
             m_must_run_once = true;
             return;
         }
         try {
-            m_scratch.growForAttention(bytes);
+            m_scratch.grow(m_stream, sizes);
         } catch (const std::bad_alloc&) {
             m_stream.fail("find memory for attention");
             return;

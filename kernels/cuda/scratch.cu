@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/backend.h"
+#include "kernels/cuda/attention.h"
 
 namespace gorgon::cuda {
 
@@ -11,42 +11,51 @@ namespace {
 
 constexpr size_t kMostUnpackBytes = 64 << 20;
 
-/// note: what is there stays where there is no more, for models that use it.
-void grow(Buffer& buffer, size_t bytes)
-{
-    if (bytes > buffer.bytes())
-        buffer = deviceBuffer(bytes);
-}
-
 } // namespace
 
-void Scratch::growForMatrix(
-    Stream& stream, DType dtype, int64_t n_out, int64_t n_in, int n_multiprocessors)
+void ScratchSizes::add(ScratchPart part, size_t bytes)
 {
-    const ProductPlan plan
-        = planProduct(dtype, n_out, n_in, n_multiprocessors, CacheUse::evict_first);
-    grow(m_rows, productRowsBytes(dtype, n_in));
-    grow(m_partials, partialBytes(plan, kMaxNodes));
-    if (const size_t bytes = ticketBytes(plan, kMaxNodes); bytes > m_tickets.bytes()) {
-        grow(m_tickets, bytes);
-        fillZero(stream, m_tickets.as<>(), bytes);
-    }
-    if (const size_t slab = leastUnpackBytes(dtype, n_in); slab > 0) {
-        const size_t n_slabs = size_t((n_out + kPieceOutputs - 1) / kPieceOutputs);
-        grow(m_unpacked, std::min(n_slabs * slab, std::max(slab, kMostUnpackBytes)));
-    }
-    grow(m_summaries, summaryBytes(n_out));
-    grow(m_candidates, candidateBytes(n_out));
+    m_bytes[part] = std::max(m_bytes[part], bytes);
 }
 
-void Scratch::growForAttention(size_t bytes)
+void ScratchSizes::addMatrix(const MatrixShape& shape, int n_multiprocessors)
 {
-    grow(m_attention, bytes);
+    const ProductPlan plan = planProduct(
+        shape.dtype, shape.n_out, shape.n_in, n_multiprocessors, CacheUse::evict_first);
+    add(kInputScratch, productRowsBytes(shape.dtype, shape.n_in));
+    add(kPartialScratch, partialBytes(plan, kMaxNodes));
+    add(kTicketScratch, ticketBytes(plan, kMaxNodes));
+    if (const size_t slab = leastUnpackBytes(shape.dtype, shape.n_in); slab > 0) {
+        const size_t n_slabs = size_t((shape.n_out + kPieceOutputs - 1) / kPieceOutputs);
+        add(kUnpackScratch, std::min(n_slabs * slab, std::max(slab, kMostUnpackBytes)));
+    }
+    add(kSummaryScratch, summaryBytes(shape.n_out));
+    add(kCandidateScratch, candidateBytes(shape.n_out));
 }
 
-ProductRows Scratch::rows(DType dtype, int64_t n_in) const
+void ScratchSizes::addAttention(int n_heads, const KvCache& cache)
 {
-    return productRows(dtype, n_in, m_rows.as<>());
+    add(kAttentionScratch, attentionScratchBytes(n_heads, cache.head_dim, cache.capacity));
+}
+
+size_t Scratch::missing(const ScratchSizes& sizes) const
+{
+    size_t bytes = 0;
+    for (int part = 0; part < kScratchParts; part++)
+        bytes += sizes.of(part) - std::min(sizes.of(part), m_parts[size_t(part)].bytes());
+    return bytes;
+}
+
+void Scratch::grow(Stream& stream, const ScratchSizes& sizes)
+{
+    for (int part = 0; part < kScratchParts; part++) {
+        Buffer& buffer = m_parts[size_t(part)];
+        if (sizes.of(part) <= buffer.bytes())
+            continue;
+        buffer = deviceBuffer(sizes.of(part));
+        if (part == kTicketScratch) // products leave zeros there, and find them
+            fillZero(stream, buffer.as<>(), buffer.bytes());
+    }
 }
 
 } // namespace gorgon::cuda

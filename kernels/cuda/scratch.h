@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scratch of the operations: grows when a larger matrix or cache is made, never in an operation.
+// Scratch of the operations: grows when a larger matrix is made or a larger cache is read first,
+// never in a graph. How large it becomes is known before.
 #pragma once
+
+#include <array>
 
 #include "kernels/cuda/device_memory.h"
 #include "kernels/cuda/prefill.h"
@@ -8,33 +11,62 @@
 
 namespace gorgon::cuda {
 
+enum ScratchPart : uint8_t
+{
+    kInputScratch, // rows that a product reads
+    kPartialScratch,
+    kTicketScratch,
+    kUnpackScratch, // quantized weights for a prompt
+    kSummaryScratch,
+    kCandidateScratch,
+    kAttentionScratch,
+    kScratchParts,
+};
+
+/// Bytes by part, enough for everything that was added.
+class ScratchSizes
+{
+public:
+    /// Products with a matrix and selections over its outputs.
+    void addMatrix(const MatrixShape& shape, int n_multiprocessors);
+    /// A cache's shape under n_heads heads.
+    void addAttention(int n_heads, const KvCache& cache);
+    size_t of(int part) const { return m_bytes[size_t(part)]; }
+
+private:
+    void add(ScratchPart part, size_t bytes);
+
+    std::array<size_t, kScratchParts> m_bytes{};
+};
+
 class Scratch
 {
 public:
-    /// Makes room for products with a matrix and for selections over its outputs. Throws
-    /// std::bad_alloc.
-    void growForMatrix(
-        Stream& stream, DType dtype, int64_t n_out, int64_t n_in, int n_multiprocessors);
-    void growForAttention(size_t bytes);
+    /// Bytes that grow() would add.
+    size_t missing(const ScratchSizes& sizes) const;
+    /// Throws std::bad_alloc; what is there stays, for models that use it.
+    void grow(Stream& stream, const ScratchSizes& sizes);
 
-    ProductRows rows(DType dtype, int64_t n_in) const;
-    ProductScratch product() const { return {m_partials.as<float>(), m_tickets.as<int>()}; }
-    UnpackScratch unpack() const { return {m_unpacked.as<Bf16>(), m_unpacked.bytes()}; }
+    ProductRows rows(DType dtype, int64_t n_in) const
+    {
+        return productRows(dtype, n_in, at<void>(kInputScratch));
+    }
+    ProductScratch product() const { return {at<float>(kPartialScratch), at<int>(kTicketScratch)}; }
+    UnpackScratch unpack() const
+    {
+        return {at<Bf16>(kUnpackScratch), m_parts[kUnpackScratch].bytes()};
+    }
     SelectScratch select() const
     {
-        return {m_summaries.as<TileSummary>(), m_candidates.as<uint64_t>()};
+        return {at<TileSummary>(kSummaryScratch), at<uint64_t>(kCandidateScratch)};
     }
-    void* attention() const { return m_attention.as<>(); }
-    size_t attentionBytes() const { return m_attention.bytes(); }
+    void* attention() const { return at<void>(kAttentionScratch); }
+    size_t attentionBytes() const { return m_parts[kAttentionScratch].bytes(); }
 
 private:
-    Buffer m_rows; // inputs of a product
-    Buffer m_partials;
-    Buffer m_tickets;
-    Buffer m_unpacked; // quantized weights for a prompt
-    Buffer m_summaries;
-    Buffer m_candidates;
-    Buffer m_attention;
+    template <typename T> T* at(ScratchPart part) const { return m_parts[part].as<T>(); }
+
+    std::array<Buffer, kScratchParts> m_parts;
 };
 
 } // namespace gorgon::cuda

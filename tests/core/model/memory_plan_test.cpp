@@ -4,10 +4,30 @@
 #include <doctest/doctest.h>
 
 #include "core/model/transformer.h"
+#include "tests/core/model/fake_backend.h"
 
 using namespace gorgon;
 
 namespace {
+
+/// Its operations take a byte of scratch for every position, and no matrix has less than 1 MB.
+class NamedBackend : public tests::FakeBackend
+{
+public:
+    std::string name() const override { return "cuda:0"; }
+    uint64_t matrixBytes(const MatrixShape& shape) const override
+    {
+        return std::max(uint64_t(1) << 20, Backend::matrixBytes(shape));
+    }
+    uint64_t scratchBytes(
+        std::span<const MatrixShape> matrices, const KvCache& cache, int n_heads) override
+    {
+        n_matrices = matrices.size();
+        return uint64_t(cache.capacity) + uint64_t(n_heads) * 1000;
+    }
+    size_t n_matrices = 0;
+};
+NamedBackend backend;
 
 PlannedMatrix matrixOf(int64_t n_out, int64_t n_in, DType dtype)
 {
@@ -58,8 +78,7 @@ struct Llama
     }
     std::string problem(double gigabytes, int64_t context = 4096) const
     {
-        return memoryProblem(
-            config, plan, DType::f16, context, uint64_t(gigabytes * 1e9), "cuda:0");
+        return memoryProblem(backend, config, plan, DType::f16, context, uint64_t(gigabytes * 1e9));
     }
 };
 
@@ -73,28 +92,35 @@ bool has(const std::string& text, const char* part)
 TEST_CASE("what a model needs is added up before anything is allocated")
 {
     const Llama llama;
-    const MemoryNeed need = memoryNeed(llama.config, llama.plan, DType::f16, 4096);
+    const MemoryNeed need = memoryNeed(backend, llama.config, llama.plan, DType::f16, 4096);
     CHECK(need.heads == 2 * 2 * (4096 + 32000ULL) * 4096);
     CHECK(need.weights
         == llama.plan.memory_bytes - need.heads + (4096 + kMaxDepth) * 128 * sizeof(float));
     CHECK(need.cache == (4096 + kMaxNodes) * 2ULL * 32 * 32 * 128 * 2);
     CHECK(need.workspace == workspaceBytes(llama.config, 2));
-    CHECK(need.total() == need.weights + need.heads + need.cache + need.workspace + kDeviceReserve);
+    CHECK(need.logits == 256ULL * 32000 * 4);
+    CHECK(need.scratch == 4096 + kMaxNodes + 32 * 1000);
+    CHECK(backend.n_matrices == 2 + 32 * 4 + 2 * 2);
+    CHECK(need.total()
+        == need.weights + need.heads + need.cache + need.workspace + need.logits + need.scratch
+            + kDeviceReserve);
 
-    const MemoryNeed narrow = memoryNeed(llama.config, llama.plan, DType::q8, 2048, DType::q4);
+    const MemoryNeed narrow
+        = memoryNeed(backend, llama.config, llama.plan, DType::q8, 2048, DType::q4);
     CHECK(narrow.weights < need.weights / 3);
     CHECK(narrow.heads < need.heads / 3); // they had the base's format and follow it
     CHECK(narrow.cache < need.cache / 3);
     Llama other_heads;
     other_heads.plan.head_dtype = DType::q8;
-    CHECK(memoryNeed(other_heads.config, other_heads.plan, DType::q8, 2048, DType::q4).heads
+    CHECK(
+        memoryNeed(backend, other_heads.config, other_heads.plan, DType::q8, 2048, DType::q4).heads
         == need.heads);
 }
 
 TEST_CASE("a model that fits has no problem; one that does not is told what would")
 {
     const Llama llama;
-    const uint64_t total = memoryNeed(llama.config, llama.plan, DType::f16, 4096).total();
+    const uint64_t total = memoryNeed(backend, llama.config, llama.plan, DType::f16, 4096).total();
     CHECK(llama.problem(double(total) * 1e-9 + 0.001) == "");
     const std::string just = llama.problem(double(total) * 1e-9 - 0.1);
     CHECK(has(just, "on cuda:0"));
@@ -113,16 +139,17 @@ TEST_CASE("a model that fits has no problem; one that does not is told what woul
 TEST_CASE("the context that is offered fits, and the next longer one does not")
 {
     const Llama llama;
-    const uint64_t total = memoryNeed(llama.config, llama.plan, DType::f16, 4096).total();
+    const uint64_t total = memoryNeed(backend, llama.config, llama.plan, DType::f16, 4096).total();
     for (const uint64_t missing : {1ULL, 500'000'000ULL, 1'500'000'000ULL}) {
         const uint64_t free_bytes = total - missing;
         const std::string problem
-            = memoryProblem(llama.config, llama.plan, DType::f16, 4096, free_bytes, "cuda:0");
+            = memoryProblem(backend, llama.config, llama.plan, DType::f16, 4096, free_bytes);
         const size_t at = problem.find("a context of ");
         REQUIRE(at != std::string::npos);
         const int64_t offered = std::stoll(problem.substr(at + 13));
         const auto fits = [&](int64_t context) {
-            return memoryNeed(llama.config, llama.plan, DType::f16, context).total() <= free_bytes;
+            return memoryNeed(backend, llama.config, llama.plan, DType::f16, context).total()
+                <= free_bytes;
         };
         CHECK(offered < 4096);
         CHECK(offered % 256 == 0);
