@@ -209,7 +209,7 @@ static void splitSlab(const uint8_t* weights, const uint8_t* next, size_t panel_
             }
             continue;
         }
-        configureTiles(a.rows, b.rows, 64, 16);
+        configureForPairs(a.rows, b.rows);
         for (int p = 0; p < n_panels; p += beside) {
             const uint8_t* const w = weights + size_t(p) * panel_bytes;
             const uint8_t* const following

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tiles of product_amx.cpp, included where AVX-512 and AMX may be used.
-// Tiles 0 ... 3 hold sums, 4 and 5 inputs, 6 and 7 weights.
 
 /// What LDTILECFG reads.
 struct alignas(64) TileConfig
@@ -15,23 +14,47 @@ struct alignas(64) TileConfig
 /// What this thread's tiles are configured for; 0: released.
 static thread_local uint32_t configured = 0;
 
-/// Sums of rows0 (tiles 0, 1) and rows1 rows (2, 3); inputs of as many (4, 5).
-static void configureTiles(int rows0, int rows1, int input_bytes, int weight_rows)
+/// Shapes of the tiles: rows, and bytes of a row.
+struct TileShape
 {
-    const uint32_t wanted = uint32_t(rows0 | rows1 << 8 | input_bytes << 16 | weight_rows << 24);
-    if (configured == wanted)
-        return;
-    configured = wanted;
+    int rows, row_bytes = 64;
+};
+
+static void configureTiles(const TileShape (&shapes)[8])
+{
     TileConfig config;
-    const uint8_t rows[8] = {uint8_t(rows0), uint8_t(rows0), uint8_t(rows1), uint8_t(rows1),
-        uint8_t(rows0), uint8_t(rows1), uint8_t(weight_rows), uint8_t(weight_rows)};
     for (int i = 0; i < 8; i++) {
-        config.row_bytes[i] = uint16_t(i == 4 || i == 5 ? input_bytes : 64);
-        config.rows[i] = rows[i];
+        config.row_bytes[i] = uint16_t(shapes[i].row_bytes);
+        config.rows[i] = uint8_t(shapes[i].rows);
     }
     // GCC 12 believes that only the first eight bytes are read.
     __asm__ volatile("" ::"r"(&config) : "memory");
     _tile_loadconfig(&config);
+}
+
+/// Sums of rows0 (tiles 0, 1) and rows1 rows (2, 3); inputs of as many (4, 5); weights (6, 7).
+static void configureForPairs(int rows0, int rows1)
+{
+    const uint32_t wanted = uint32_t(rows0 | rows1 << 8);
+    if (configured == wanted)
+        return;
+    configured = wanted;
+    configureTiles({{rows0}, {rows0}, {rows1}, {rows1}, {rows0}, {rows1}, {16}, {16}});
+}
+
+/// Sums of `rows` (tiles 0, 1), a block of weights that are -128 (3), a block of inputs (4, 5) and
+/// of weights (6, 7).
+static void configureForBytes(int rows)
+{
+    const uint32_t wanted = uint32_t(rows | 1 << 16);
+    if (configured == wanted)
+        return;
+    configured = wanted;
+    configureTiles({{rows}, {rows}, {rows}, {8}, {rows, 32}, {rows, 32}, {8}, {8}});
+    alignas(64) int8_t line[64];
+    __builtin_memset(line, -128, sizeof line);
+    __asm__ volatile("" ::"r"(&line) : "memory");
+    _tile_loadd(3, line, 0);
 }
 
 #include "kernels/cpu/product_amx_bf16.h"

@@ -255,7 +255,7 @@ template <DType dtype> struct ByteKernel
         const int64_t n_blocks = int64_t(panel_bytes / kBytes);
         size_t ahead = kPrefetchBytes;
         for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
-            if constexpr (P < kPanelGroup) {
+            if (P < kPanelGroup || rows.n_parts > kPanelGroup) {
                 constexpr int64_t kEvery = kPanelGroup / P;
                 if (b % kEvery == 0)
                     prefetchGroup(rows, panel_bytes, size_t(b) * P * kBytes, kEvery * P * kBytes);
@@ -269,9 +269,12 @@ template <DType dtype> struct ByteKernel
             }
             if constexpr (kInMemory<M>) {
                 for (int p = 0; p < P; p += 2) {
+                    // Else the compiler broadcasts all inputs once before the loop, into memory.
+                    const uint8_t* inputs = x;
+                    __asm__("" : "+r"(inputs));
                     SumsInMemory pair{results + p * kPanel, P * int(kPanel)};
                     addBlock<dtype, M, 2>(
-                        weights + size_t(p) * panel_bytes, panel_bytes, b, x, pair);
+                        weights + size_t(p) * panel_bytes, panel_bytes, b, inputs, pair);
                 }
             } else {
                 addBlock<dtype, M, P>(weights, panel_bytes, b, x, kept);

@@ -9,19 +9,20 @@ struct TileRows
     const uint8_t* x; // the packed inputs
     int64_t row; // of y
     int64_t column;
-    const uint8_t* group; // the panels that follow these kPanelGroup
-    int part; // of kPanelGroup: panels before these in their group
+    const uint8_t* group; // kPanelGroup panels that this thread will read later
+    int part, n_parts; // which of the equal parts of that group to fetch meanwhile
 };
 
 /// Has a share of the group that follows fetched into the second-level cache: of each of its panels
-/// the lines of [at, at + bytes), cut into as many parts as there are panels. Memory is read faster
-/// in four streams than in one, and a tile of many rows reads one panel at a time.
+/// the lines of [at, at + bytes), cut into parts. Memory is read faster in four streams than in
+/// one, and a tile of many rows reads one panel at a time.
 HWY_INLINE void prefetchGroup(const TileRows& rows, size_t panel_bytes, size_t at, size_t bytes)
 {
-    const size_t begin = (size_t(rows.part) * panel_bytes + at) / kPanelGroup / 64 * 64;
-    for (int64_t p = 0; p < kPanelGroup; p++)
-        for (size_t line = 0; line < bytes / kPanelGroup; line += 64)
-            __builtin_prefetch(rows.group + size_t(p) * panel_bytes + begin + line, 0, 2);
+    const size_t begin = (size_t(rows.part) * panel_bytes + at) / size_t(rows.n_parts);
+    const size_t end = begin + bytes / size_t(rows.n_parts);
+    for (size_t line = begin / 64 * 64; line < end; line += 64)
+        for (int64_t p = 0; p < kPanelGroup; p++)
+            __builtin_prefetch(rows.group + size_t(p) * panel_bytes + line, 0, 2);
 }
 
 template <class Kernel, int M>
@@ -29,11 +30,12 @@ HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_
     int n_panels, TileRows rows, const PanelOutput& out)
 {
     constexpr int P = Kernel::template kBeside<M>; // divides kPanelGroup
+    const uint8_t* const later = rows.group;
+    const int first_part = rows.part;
     for (int p = 0; p < n_panels; p += P, rows.column += P * kPanel) {
         const uint8_t* const w = weights + size_t(p) * panel_bytes;
-        rows.part = p % int(kPanelGroup);
-        const int group_end = p - rows.part + int(kPanelGroup);
-        rows.group = group_end < n_panels ? weights + size_t(group_end) * panel_bytes : next;
+        rows.part = first_part + p % int(kPanelGroup);
+        rows.group = later + size_t(p - p % int(kPanelGroup)) * panel_bytes;
         Kernel::template tile<M, P>(
             w, p + P < n_panels ? w + P * panel_bytes : next, panel_bytes, rows, out);
     }
@@ -47,8 +49,9 @@ void slabOf(const uint8_t* weights, const uint8_t* next, size_t panel_bytes, int
     for (int tile = 0; tile < n_tiles; tile++) {
         const int row = tiles.firstRow(tile), n_rows = tiles.firstRow(tile + 1) - row;
         const uint8_t* const after = tile + 1 < n_tiles ? weights : next;
+        // Every tile has its share of the next slab fetched, so that memory is never idle.
         const TileRows rows{reinterpret_cast<const uint8_t*>(tiles.x + row * tiles.row_floats), row,
-            column, after, 0};
+            column, next, tile * int(kPanelGroup), n_tiles * int(kPanelGroup)};
         switch (n_rows) {
 #define GORGON_ROWS(M)                                                                             \
     case M:                                                                                        \
