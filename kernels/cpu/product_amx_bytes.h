@@ -108,13 +108,13 @@ template <DType dtype> struct ByteTileKernel
             sums[r] = set16(0.0F);
         const int64_t n_blocks = int64_t(panel_bytes / kBytes);
         const uint8_t* scales = rows.x + n_blocks * 32 * M;
+        GroupFetch fetch(rows, panel_bytes, 1, n_blocks / 2);
         for (int64_t b = 0; b < 4 && b < n_blocks; b++)
             kernel.unpack(b);
         kernel.template multiply<0>(0);
         kernel.template multiply<1>(1);
         for (int64_t b = 0; b < n_blocks; b += 2, scales += 16 * M) {
-            if (b % 4 == 0)
-                prefetchGroup(rows, panel_bytes, size_t(b) * kBytes, 4 * kBytes);
+            fetch.next();
             const bool more = b + 2 < n_blocks;
             if (b + 4 < n_blocks) {
                 kernel.unpack(b + 4);

@@ -254,11 +254,10 @@ template <DType dtype> struct ByteKernel
         constexpr size_t kBytes = bytesOf32(dtype);
         const int64_t n_blocks = int64_t(panel_bytes / kBytes);
         size_t ahead = kPrefetchBytes;
+        GroupFetch fetch(rows, panel_bytes, P, n_blocks);
         for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
             if (P < kPanelGroup || rows.n_parts > kPanelGroup) {
-                constexpr int64_t kEvery = kPanelGroup / P;
-                if (b % kEvery == 0)
-                    prefetchGroup(rows, panel_bytes, size_t(b) * P * kBytes, kEvery * P * kBytes);
+                fetch.next();
             } else {
                 const uint8_t* const soon
                     = ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes;

@@ -13,17 +13,34 @@ struct TileRows
     int part, n_parts; // which of the equal parts of that group to fetch meanwhile
 };
 
-/// Has a share of the group that follows fetched into the second-level cache: of each of its panels
-/// the lines of [at, at + bytes), cut into parts. Memory is read faster in four streams than in
-/// one, and a tile of many rows reads one panel at a time.
-HWY_INLINE void prefetchGroup(const TileRows& rows, size_t panel_bytes, size_t at, size_t bytes)
+/// Has a part of a group fetched into the second-level cache, a little at a time: memory is read
+/// faster in four streams than in one, and a tile of many rows reads one panel at a time.
+class GroupFetch
 {
-    const size_t begin = (size_t(rows.part) * panel_bytes + at) / size_t(rows.n_parts);
-    const size_t end = begin + bytes / size_t(rows.n_parts);
-    for (size_t line = begin / 64 * 64; line < end; line += 64)
-        for (int64_t p = 0; p < kPanelGroup; p++)
-            __builtin_prefetch(rows.group + size_t(p) * panel_bytes + line, 0, 2);
-}
+public:
+    /// For a tile of n_panels that calls next() so many times.
+    HWY_INLINE GroupFetch(const TileRows& rows, size_t panel_bytes, int n_panels, int64_t times)
+        : m_group(rows.group)
+        , m_panel_bytes(panel_bytes)
+        , m_at(size_t(rows.part) * panel_bytes / size_t(rows.n_parts))
+        , m_step(panel_bytes * size_t(n_panels) / size_t(rows.n_parts * times))
+    {
+    }
+    HWY_INLINE void next()
+    {
+        const size_t end = m_at + m_step;
+        for (size_t line = (m_at + 63) / 64 * 64; line < end; line += 64)
+            for (int64_t p = 0; p < kPanelGroup; p++)
+                __builtin_prefetch(m_group + size_t(p) * m_panel_bytes + line, 0, 2);
+        m_at = end;
+    }
+
+private:
+    const uint8_t* m_group;
+    size_t m_panel_bytes;
+    size_t m_at; // in each panel
+    size_t m_step;
+};
 
 template <class Kernel, int M>
 HWY_NOINLINE void productRows(const uint8_t* weights, const uint8_t* next, size_t panel_bytes,
