@@ -48,7 +48,21 @@ HWY_INLINE V16 bytes16(const uint8_t* p)
     return x;
 }
 
-template <DType dtype> HWY_INLINE BlockScales blockScales(const uint8_t* panel, int64_t b)
+/// What the scales of block b share with the others of its unit; zeros for q8.
+template <DType dtype> HWY_INLINE BlockScales unitScales(const uint8_t* panel, int64_t b)
+{
+    BlockScales s{set16(0.0F), set16(0.0F)};
+    if constexpr (dtype == DType::q4) {
+        const uint8_t* const unit = panel + size_t(b / 8) * kQ4UnitBytes;
+        const V16 per_byte = set16(kQ4ScaleUnit);
+        s.scale = mul16(halves16(unit), per_byte);
+        s.minimum = mul16(halves16(unit + kQ4Minimum), per_byte);
+    }
+    return s;
+}
+
+template <DType dtype>
+HWY_INLINE BlockScales blockScales(const uint8_t* panel, int64_t b, const BlockScales& of_unit)
 {
     BlockScales s;
     if constexpr (dtype == DType::q8) {
@@ -57,10 +71,8 @@ template <DType dtype> HWY_INLINE BlockScales blockScales(const uint8_t* panel, 
         // Exact: 11 bits of an f16 times 8 bits times a power of two.
         const uint8_t* const unit = panel + size_t(b / 8) * kQ4UnitBytes;
         const size_t place = size_t(b % 8) * 16;
-        const V16 per_byte = set16(kQ4ScaleUnit);
-        s.scale = mul16(mul16(halves16(unit), per_byte), bytes16(unit + kQ4BlockScales + place));
-        s.minimum = mul16(
-            mul16(halves16(unit + kQ4Minimum), per_byte), bytes16(unit + kQ4BlockMinima + place));
+        s.scale = mul16(of_unit.scale, bytes16(unit + kQ4BlockScales + place));
+        s.minimum = mul16(of_unit.minimum, bytes16(unit + kQ4BlockMinima + place));
     }
     return s;
 }

@@ -71,12 +71,14 @@ template <DType dtype> struct ByteTileKernel
         }
     }
 
-    template <int M> HWY_INLINE void scale(int64_t b, const uint8_t* scales, V16 (&sums)[M]) const
+    template <int M>
+    HWY_INLINE void scale(
+        int64_t b, const uint8_t* scales, const BlockScales& of_unit, V16 (&sums)[M]) const
     {
         const Floats d;
         const Ints di;
         const int32_t* const dots = scratch.dots[b % kRing];
-        const BlockScales w = blockScales<dtype>(weights, b);
+        const BlockScales w = blockScales<dtype>(weights, b, of_unit);
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
             const auto dot = hn::ConvertTo(d, hn::Load(di, dots + r * kPanel));
@@ -113,8 +115,11 @@ template <DType dtype> struct ByteTileKernel
             kernel.unpack(b);
         kernel.template multiply<0>(0);
         kernel.template multiply<1>(1);
+        BlockScales of_unit = unitScales<dtype>(weights, 0);
         for (int64_t b = 0; b < n_blocks; b += 2, scales += 16 * M) {
             fetch.next();
+            if (b > 0 && b % 8 == 0)
+                of_unit = unitScales<dtype>(weights, b);
             const bool more = b + 2 < n_blocks;
             if (b + 4 < n_blocks) {
                 kernel.unpack(b + 4);
@@ -122,10 +127,10 @@ template <DType dtype> struct ByteTileKernel
             }
             if (more)
                 kernel.template multiply<0>(b + 2);
-            kernel.scale(b, scales, sums);
+            kernel.scale(b, scales, of_unit, sums);
             if (more)
                 kernel.template multiply<1>(b + 3);
-            kernel.scale(b + 1, scales + 8 * M, sums);
+            kernel.scale(b + 1, scales + 8 * M, of_unit, sums);
         }
         HWY_ALIGN float results[M * kPanel];
         HWY_UNROLL(16)

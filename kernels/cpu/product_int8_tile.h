@@ -169,8 +169,8 @@ struct SumsInMemory
 
 /// Adds block b of P panels for M rows; x: the block of inputs.
 template <DType dtype, int M, int P, class Sums>
-HWY_INLINE void addBlock(
-    const uint8_t* panels, size_t panel_bytes, int64_t b, const uint8_t* x, Sums& sums)
+HWY_INLINE void addBlock(const uint8_t* panels, size_t panel_bytes, int64_t b, const uint8_t* x,
+    const BlockScales (&of_unit)[P], Sums& sums)
 {
     const Floats d;
     const Ints di;
@@ -205,7 +205,7 @@ HWY_INLINE void addBlock(
     }
     HWY_UNROLL(4)
     for (int p = 0; p < P; p++) {
-        const BlockScales w = blockScales<dtype>(panels + size_t(p) * panel_bytes, b);
+        const BlockScales w = blockScales<dtype>(panels + size_t(p) * panel_bytes, b, of_unit[p]);
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
             const V scale = hn::Set(d, floatAt(x_scale + 4 * r));
@@ -255,7 +255,16 @@ template <DType dtype> struct ByteKernel
         const int64_t n_blocks = int64_t(panel_bytes / kBytes);
         size_t ahead = kPrefetchBytes;
         GroupFetch fetch(rows, panel_bytes, P, n_blocks);
+        BlockScales of_unit[P];
+        HWY_UNROLL(4)
+        for (int p = 0; p < P; p++)
+            of_unit[p] = unitScales<dtype>(weights + size_t(p) * panel_bytes, 0);
         for (int64_t b = 0; b < n_blocks; b++, ahead += kBytes) {
+            if (dtype == DType::q4 && b > 0 && b % 8 == 0) {
+                HWY_UNROLL(4)
+                for (int p = 0; p < P; p++)
+                    of_unit[p] = unitScales<dtype>(weights + size_t(p) * panel_bytes, b);
+            }
             if (P < kPanelGroup || rows.n_parts > kPanelGroup) {
                 fetch.next();
             } else {
@@ -267,16 +276,17 @@ template <DType dtype> struct ByteKernel
                         hwy::Prefetch(soon + size_t(p) * panel_bytes + line);
             }
             if constexpr (kInMemory<M>) {
+                const BlockScales none[2]{of_unit[0], of_unit[0]}; // q8 has none
                 for (int p = 0; p < P; p += 2) {
                     // Else the compiler broadcasts all inputs once before the loop, into memory.
                     const uint8_t* inputs = x;
                     __asm__("" : "+r"(inputs));
                     SumsInMemory pair{results + p * kPanel, P * int(kPanel)};
                     addBlock<dtype, M, 2>(
-                        weights + size_t(p) * panel_bytes, panel_bytes, b, inputs, pair);
+                        weights + size_t(p) * panel_bytes, panel_bytes, b, inputs, none, pair);
                 }
             } else {
-                addBlock<dtype, M, P>(weights, panel_bytes, b, x, kept);
+                addBlock<dtype, M, P>(weights, panel_bytes, b, x, of_unit, kept);
             }
             x += 40 * M;
         }
