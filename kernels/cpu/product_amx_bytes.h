@@ -17,42 +17,60 @@ HWY_INLINE void unpackFourBits(const uint8_t* values, uint8_t* to)
     }
 }
 
+/// A pair of blocks of panels that are read one after another.
+struct PairOfBlocks
+{
+    const uint8_t* panel;
+    int64_t block = 0; // even
+    int64_t place = 0; // among all pairs
+
+    HWY_INLINE void next(int64_t n_blocks, size_t panel_bytes)
+    {
+        place++;
+        block += 2;
+        if (block == n_blocks) {
+            block = 0;
+            panel += panel_bytes;
+        }
+    }
+};
+
 template <DType dtype> struct ByteTileKernel
 {
     static constexpr int kMostRows = kTileRows;
-    template <int M> static constexpr int kBeside = 1;
-    static constexpr size_t kBytes = bytesOf32(dtype);
-    static constexpr int kRing = 4; // blocks of sums that were multiplied and wait to be scaled
-    static constexpr int kUnpacked = 8; // blocks of bytes that wait to be multiplied
+    template <int M> static constexpr int kBeside = int(kPanelGroup);
     static_assert(unitWidth(dtype) % 64 == 0); // so blocks come in pairs
 
     struct Scratch
     {
-        alignas(64) int32_t dots[kRing][kTileRows * kPanel];
-        alignas(64) uint8_t unpacked[dtype == DType::q4 ? kUnpacked : 1][512];
+        // Sums that wait to be scaled, and bytes of q4 that wait to be multiplied, of pairs.
+        alignas(64) int32_t dots[2][2][kTileRows * kPanel];
+        alignas(64) uint8_t unpacked[dtype == DType::q4 ? 4 : 1][2][512];
     };
 
-    const uint8_t* weights;
-    const uint8_t* x;
-    size_t x_bytes; // of a pair of blocks
-    Scratch& scratch;
-
-    HWY_INLINE void unpack(int64_t b) const
+    static HWY_INLINE void unpack(const PairOfBlocks& pair, Scratch& scratch)
     {
-        if constexpr (dtype == DType::q4)
-            unpackFourBits(weights + valuesOffset(dtype, b), scratch.unpacked[b % kUnpacked]);
+        if constexpr (dtype == DType::q4) {
+            HWY_UNROLL(2)
+            for (int i = 0; i < 2; i++)
+                unpackFourBits(pair.panel + valuesOffset(dtype, pair.block + i),
+                    scratch.unpacked[pair.place % 4][i]);
+        }
     }
 
-    /// Sums of the products of block b, an even one in tile 0, an odd one in tile 1.
-    template <int kOdd> HWY_INLINE void multiply(int64_t b) const
+    /// Sums of the products of a block: the first of a pair in tile 0, the second in tile 1.
+    template <int kSecond>
+    static HWY_INLINE void multiply(
+        const PairOfBlocks& pair, const uint8_t* x, size_t x_bytes, Scratch& scratch)
     {
-        const uint8_t* const values = dtype == DType::q4 ? scratch.unpacked[b % kUnpacked]
-                                                         : weights + valuesOffset(dtype, b);
-        const uint8_t* const inputs = x + size_t(b / 2) * x_bytes + 32 * kOdd;
-        int32_t* const dots = scratch.dots[b % kRing];
+        const uint8_t* const values = dtype == DType::q4
+            ? scratch.unpacked[pair.place % 4][kSecond]
+            : pair.panel + valuesOffset(dtype, pair.block + kSecond);
+        const uint8_t* const inputs = x + size_t(pair.block / 2) * x_bytes + 32 * kSecond;
+        int32_t* const dots = scratch.dots[pair.place % 2][kSecond];
         // The compiler does not see that tiles read memory.
         __asm__ volatile("" ::: "memory");
-        if constexpr (kOdd == 0) {
+        if constexpr (kSecond == 0) {
             _tile_zero(0);
             _tile_loadd(4, inputs, 64);
             _tile_loadd(6, values, 64);
@@ -72,16 +90,13 @@ template <DType dtype> struct ByteTileKernel
     }
 
     template <int M>
-    HWY_INLINE void scale(
-        int64_t b, const uint8_t* scales, const BlockScales& of_unit, V16 (&sums)[M]) const
+    static HWY_INLINE void scale(
+        const BlockScales& w, const uint8_t* scales, const int32_t* dots, V16 (&sums)[M])
     {
         const Floats d;
-        const Ints di;
-        const int32_t* const dots = scratch.dots[b % kRing];
-        const BlockScales w = blockScales<dtype>(weights, b, of_unit);
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
-            const auto dot = hn::ConvertTo(d, hn::Load(di, dots + r * kPanel));
+            const auto dot = hn::ConvertTo(d, hn::Load(Ints(), dots + r * kPanel));
             const V scale_of_row = hn::Set(d, floatAt(scales + 4 * r));
             V& sum = sums[r].part[0];
             sum = hn::MulAdd(dot, hn::Mul(w.scale.part[0], scale_of_row), sum);
@@ -91,51 +106,61 @@ template <DType dtype> struct ByteTileKernel
         }
     }
 
-    /// One panel of weights for M rows. Sums leave the tiles for memory and are scaled while the
-    /// tiles are busy with the next blocks: where tiles are in use one 512-bit unit is left for
-    /// floating point, so a block takes no less than its 3 M operations there, 4 M of q4.
-    /// Measured (Xeon with AMX): 67 clocks for 16 rows of q8; with the offset of weights added to
-    /// the sums by vectors 89, with signed weights 67.
+    /// P panels of weights for M rows, one panel after another. Sums leave the tiles for memory and
+    /// are scaled while the tiles are busy with the next pair of blocks: where tiles are in use one
+    /// 512-bit unit is left for floating point, so a block takes no less than its 3 M operations
+    /// there, 4 M of q4. Measured (Xeon with AMX): 67 clocks for 16 rows of q8; with the offset of
+    /// weights added to the sums by vectors 89, with signed weights 67.
     template <int M, int P>
     static HWY_INLINE void tile(const uint8_t* weights, const uint8_t* /*next*/, size_t panel_bytes,
         const TileRows& rows, const PanelOutput& out)
     {
-        static_assert(P == 1);
         configureForBytes(M);
         Scratch scratch;
-        const ByteTileKernel kernel{weights, rows.x, size_t(64 * M), scratch};
-        V16 sums[M];
-        HWY_UNROLL(16)
-        for (int r = 0; r < M; r++)
-            sums[r] = set16(0.0F);
-        const int64_t n_blocks = int64_t(panel_bytes / kBytes);
-        const uint8_t* scales = rows.x + n_blocks * 32 * M;
-        GroupFetch fetch(rows, panel_bytes, 1, n_blocks / 2);
-        for (int64_t b = 0; b < 4 && b < n_blocks; b++)
-            kernel.unpack(b);
-        kernel.template multiply<0>(0);
-        kernel.template multiply<1>(1);
-        BlockScales of_unit = unitScales<dtype>(weights, 0);
-        for (int64_t b = 0; b < n_blocks; b += 2, scales += 16 * M) {
-            fetch.next();
-            if (b > 0 && b % 8 == 0)
-                of_unit = unitScales<dtype>(weights, b);
-            const bool more = b + 2 < n_blocks;
-            if (b + 4 < n_blocks) {
-                kernel.unpack(b + 4);
-                kernel.unpack(b + 5);
-            }
-            if (more)
-                kernel.template multiply<0>(b + 2);
-            kernel.scale(b, scales, of_unit, sums);
-            if (more)
-                kernel.template multiply<1>(b + 3);
-            kernel.scale(b + 1, scales + 8 * M, of_unit, sums);
+        const uint8_t* const x = rows.x;
+        constexpr size_t kPairBytes = 64 * M; // of inputs
+        const int64_t n_blocks = int64_t(panel_bytes / bytesOf32(dtype));
+        const int64_t n_pairs = n_blocks / 2 * P;
+        GroupFetch fetch(rows, panel_bytes, P, n_pairs);
+        PairOfBlocks unpacked{weights}, multiplied{weights};
+        for (int i = 0; i < 2 && i < n_pairs; i++) {
+            unpack(unpacked, scratch);
+            unpacked.next(n_blocks, panel_bytes);
         }
-        HWY_ALIGN float results[M * kPanel];
-        HWY_UNROLL(16)
-        for (int r = 0; r < M; r++)
-            store16(sums[r], results + r * kPanel);
-        writeSums(results, M, int(kPanel), rows.row, rows.column, out);
+        multiply<0>(multiplied, x, kPairBytes, scratch);
+        multiply<1>(multiplied, x, kPairBytes, scratch);
+        multiplied.next(n_blocks, panel_bytes);
+        for (int p = 0; p < P; p++, weights += panel_bytes) {
+            V16 sums[M];
+            HWY_UNROLL(16)
+            for (int r = 0; r < M; r++)
+                sums[r] = set16(0.0F);
+            const uint8_t* scales = x + n_blocks / 2 * kPairBytes;
+            BlockScales of_unit = unitScales<dtype>(weights, 0);
+            for (int64_t b = 0; b < n_blocks; b += 2, scales += 16 * M) {
+                fetch.next();
+                if (dtype == DType::q4 && unpacked.place < n_pairs) {
+                    unpack(unpacked, scratch);
+                    unpacked.next(n_blocks, panel_bytes);
+                }
+                if (b > 0 && b % 8 == 0)
+                    of_unit = unitScales<dtype>(weights, b);
+                const auto& dots = scratch.dots[(multiplied.place - 1) % 2];
+                const bool more = multiplied.place < n_pairs;
+                if (more)
+                    multiply<0>(multiplied, x, kPairBytes, scratch);
+                scale<M>(blockScales<dtype>(weights, b, of_unit), scales, dots[0], sums);
+                if (more)
+                    multiply<1>(multiplied, x, kPairBytes, scratch);
+                scale<M>(
+                    blockScales<dtype>(weights, b + 1, of_unit), scales + 8 * M, dots[1], sums);
+                multiplied.next(n_blocks, panel_bytes);
+            }
+            HWY_ALIGN float results[M * kPanel];
+            HWY_UNROLL(16)
+            for (int r = 0; r < M; r++)
+                store16(sums[r], results + r * kPanel);
+            writeSums(results, M, int(kPanel), rows.row, rows.column + p * kPanel, out);
+        }
     }
 };
