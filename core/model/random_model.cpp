@@ -8,17 +8,21 @@
 #include <stdexcept>
 
 #include "core/model/model_finish.h"
+#include "kernels/cpu/parallel.h"
 
 namespace gorgon {
 
 namespace {
 
-constexpr int64_t kBlockBytes = int64_t(8) << 20;
+// Of f32, enough that every thread has rows to pack; whole pieces of what backends pack at once.
+constexpr int64_t kBlockBytes = int64_t(64) << 20;
+constexpr int64_t kPieceRows = 64;
+constexpr size_t kFillWords = 1 << 14; // that a thread makes at a time
 
-// Sebastiano Vigna's splitmix64: one word per call, any seed.
-uint64_t nextRandom(uint64_t& state)
+// Sebastiano Vigna's splitmix64: the word of any place, any seed.
+uint64_t randomWord(uint64_t seed, uint64_t place)
 {
-    uint64_t z = (state += 0x9E3779B97F4A7C15);
+    uint64_t z = seed + place * 0x9E3779B97F4A7C15;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
     return z ^ (z >> 31);
@@ -36,7 +40,8 @@ public:
     RandomWeights(Backend& backend, DType dtype, float deviation, uint64_t seed)
         : m_backend(backend)
         , m_dtype(dtype)
-        , m_state(seed * 0x9E3779B97F4A7C15 + 1)
+        , m_seed(seed * 0x9E3779B97F4A7C15 + 1)
+        , m_pool(usableThreads())
         , m_values(size_t(1) << 16)
     {
         // 16 random bits name one of the evenly spaced values; sqrt(3) makes their deviation the
@@ -53,7 +58,8 @@ public:
     {
         Matrix result = m_backend.makeMatrix(m_dtype, n_out, n_in);
         const int64_t block_rows
-            = std::max<int64_t>(1, kBlockBytes / (n_in * int64_t(sizeof(float))));
+            = std::max<int64_t>(1, kBlockBytes / (n_in * int64_t(sizeof(float)) * kPieceRows))
+            * kPieceRows;
         for (int64_t first = 0; first < n_out; first += block_rows) {
             const int64_t n = std::min(block_rows, n_out - first);
             if (m_dtype == DType::bf16) {
@@ -81,18 +87,25 @@ public:
 private:
     template <typename T> void fill(const std::vector<T>& table, std::vector<T>& out, size_t n)
     {
-        out.resize((n + 3) / 4 * 4);
-        for (size_t i = 0; i < out.size(); i += 4) {
-            uint64_t word = nextRandom(m_state);
-            for (size_t k = 0; k < 4; ++k, word >>= 16)
-                out[i + k] = table[word & 0xFFFF];
-        }
+        const size_t n_words = (n + 3) / 4;
+        out.resize(n_words * 4);
+        m_pool.forEach(int64_t((n_words + kFillWords - 1) / kFillWords), [&](int64_t part, int) {
+            const size_t end = std::min(n_words, size_t(part + 1) * kFillWords);
+            for (size_t i = size_t(part) * kFillWords; i < end; ++i) {
+                uint64_t word = randomWord(m_seed, m_n_words + i + 1);
+                for (size_t k = 0; k < 4; ++k, word >>= 16)
+                    out[4 * i + k] = table[word & 0xFFFF];
+            }
+        });
+        m_n_words += n_words;
         out.resize(n);
     }
 
     Backend& m_backend;
     DType m_dtype;
-    uint64_t m_state;
+    uint64_t m_seed;
+    uint64_t m_n_words = 0; // used up
+    ThreadPool m_pool;
     std::vector<float> m_values;
     std::vector<uint16_t> m_bf16;
     std::vector<float> m_block;
