@@ -12,7 +12,6 @@ namespace gorgon::gpu {
 namespace {
 
 constexpr int kHeads = 4;
-constexpr int kLongestPrompt = 300; // beyond one chunk of a prefill
 
 struct Tally
 {
@@ -34,16 +33,15 @@ std::vector<int> randomPrompt(uint64_t& state, int vocab_size, int longest)
     return prompt;
 }
 
-Tally prove(Engine& engine, float temperature, int n_prompts, int n_tokens, uint64_t seed)
+Tally prove(Engine& engine, float temperature, int n_prompts, const IdentityOptions& options)
 {
     Session session = engine.makeSession();
     const int vocab_size = engine.model().config.vocab_size;
-    const int longest
-        = int(std::min<int64_t>(kLongestPrompt, engine.model().context - n_tokens - 1));
+    uint64_t seed = 1000;
     Tally tally;
     for (int i = 0; i < n_prompts; i++) {
         GenerateSettings settings;
-        settings.max_tokens = n_tokens;
+        settings.max_tokens = options.n_tokens;
         settings.ignore_eos = true;
         settings.temperature = temperature;
         settings.acceptance = temperature > 0 ? AcceptanceMode::exact : AcceptanceMode::greedy;
@@ -52,7 +50,7 @@ Tally prove(Engine& engine, float temperature, int n_prompts, int n_tokens, uint
         constexpr int kNodes[] = {64, 8, 100, 25, 256, 2};
         const int n_nodes = kNodes[i % 6];
         settings.tree = {std::to_string(n_nodes) + " nodes", timedTree(n_nodes).choices};
-        const std::vector<int> prompt = randomPrompt(seed, vocab_size, longest);
+        const std::vector<int> prompt = randomPrompt(seed, vocab_size, options.longest_prompt);
         const Proof proof = gorgon::prove(engine, session, prompt, settings);
         tally.n_prompts++;
         tally.n_equal += proof.equal() ? 1 : 0;
@@ -76,16 +74,16 @@ void checkIdentity(
     say("%d prompts of up to %d tokens, answers of %d, trees of 2 to 256 nodes, top-p 0.9 "
         "for every "
         "fourth.\n",
-        2 * each * n_models, kLongestPrompt, options.n_tokens);
+        2 * each * n_models, options.longest_prompt, options.n_tokens);
     say("| model | weights | temperature | equal | tokens a step |");
     say("| --- | --- | --- | --- | --- |");
     for (const Shape& shape : shapes) {
         for (const DType weights : kFormats) {
-            const int64_t context = kLongestPrompt + options.n_tokens + 8;
+            const int64_t context = options.longest_prompt + options.n_tokens + 8;
             Engine engine(makeRandomModel(backend, shape.config, weights, context, kHeads,
                 weights == DType::f16, 7, shape.cache));
             for (const float temperature : {0.0F, 0.8F}) {
-                const Tally tally = prove(engine, temperature, each, options.n_tokens, 1000);
+                const Tally tally = prove(engine, temperature, each, options);
                 say("| %s | %s | %.1f | %d of %d: %s | %.2f |", shape.name.c_str(),
                     dtypeName(weights), double(temperature), tally.n_equal, tally.n_prompts,
                     findings.verdict(tally.n_equal == tally.n_prompts),

@@ -14,6 +14,7 @@ struct IdentityOptions
     int n_prompts = 1000; // of all models together, each greedy and once more at temperature 0.8
     int n_tokens = 64;
     int most_shapes = 100;
+    int longest_prompt = 300; // beyond one chunk of a prefill
 };
 
 /// Prints a table; counts every prompt whose texts differ.

@@ -91,7 +91,7 @@ void measureSpeed(const std::shared_ptr<Backend>& backend, const SpeedOptions& o
             "device us |");
         say("| --- | --- | --- | --- | --- | --- | --- | --- |");
         double plain_us = 0;
-        for (const int n_nodes : {1, 2, 8, 16, 24, 32, 48, 64}) {
+        for (const int n_nodes : options.tree_sizes) {
             const StepMedians step = timeSteps(engine, session, prompt, n_nodes, options.n_steps);
             if (n_nodes == 1)
                 plain_us = step.total_us;

@@ -18,6 +18,7 @@ struct SpeedOptions
     int prompt_tokens = 2048; // of the prefill, which the steps follow
     int n_steps = 64; // of each size
     double read_gbs = 0; // 1e9 bytes a second of a plain read; 0: not known
+    std::vector<int> tree_sizes{1, 2, 8, 16, 24, 32, 48, 64};
 };
 
 /// Prints a table per format of weights: steps by nodes, heads, prefill.
