@@ -279,25 +279,35 @@ std::optional<std::string> CacheFolder::readLink(const std::string& name) const
     return target;
 }
 
-void CacheFolder::link(const std::string& target, const std::string& name) const
+bool CacheFolder::link(const std::string& target, const std::string& name) const
 {
     const std::string part = "." + randomName() + ".gorgon.tmp";
-    if (::symlinkat(target.c_str(), m_folder.get(), part.c_str()) != 0)
+    if (::symlinkat(target.c_str(), m_folder.get(), part.c_str()) != 0) {
+        if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
+            return false;
         fail(name, "the link cannot be made", errno);
+    }
     if (::renameat(m_folder.get(), part.c_str(), m_folder.get(), name.c_str()) != 0) {
         const int error = errno;
         ::unlinkat(m_folder.get(), part.c_str(), 0);
         fail(name, "the link cannot be given its name", error);
     }
+    return true;
 }
 
-bool CacheFolder::rename(const std::string& from, const std::string& to) const
+bool CacheFolder::move(
+    const std::string& from, const CacheFolder& folder, const std::string& to) const
 {
-    if (::renameat(m_folder.get(), from.c_str(), m_folder.get(), to.c_str()) == 0)
+    if (::renameat(m_folder.get(), from.c_str(), folder.m_folder.get(), to.c_str()) == 0)
         return true;
     if (errno != ENOENT)
         fail(from, "the file cannot be given its name", errno);
     return false;
+}
+
+bool CacheFolder::rename(const std::string& from, const std::string& to) const
+{
+    return move(from, *this, to);
 }
 
 bool CacheFolder::remove(const std::string& name) const

@@ -77,8 +77,10 @@ public:
     void writeText(const std::string& name, std::string_view text, unsigned mode = 0644) const;
 
     std::optional<std::string> readLink(const std::string& name) const;
-    /// Replaces what has that name in one step.
-    void link(const std::string& target, const std::string& name) const;
+    /// Replaces what has that name in one step. False where the file system has no links.
+    bool link(const std::string& target, const std::string& name) const;
+    /// Into another folder; false where `from` is gone.
+    bool move(const std::string& from, const CacheFolder& folder, const std::string& to) const;
     /// False where `from` is gone.
     bool rename(const std::string& from, const std::string& to) const;
     bool remove(const std::string& name) const; // a file or link; false where it is not there

@@ -43,9 +43,8 @@ struct FetchedFile
     bool was_cached = false;
 };
 
-/// Fetches, links the file into the snapshot and returns. `on_progress` is called from this thread
-/// and from one that writes. Throws HubError; on a stop kind `cancelled`, what was received stays
-/// for the next run.
+/// Fetches, links the file into the snapshot and returns. Throws HubError; on a stop kind
+/// `cancelled`, what was received stays for the next run.
 FetchedFile fetchFile(HubClient& client, const HubCache& cache, const FetchRequest& request,
     const std::function<void(const FetchProgress&)>& on_progress = {},
     const std::stop_token& stop = {});

@@ -22,7 +22,11 @@ struct InstalledFile
     std::string path; // within the repository
     std::string blob; // hash; empty where the snapshot holds the file itself
     uint64_t bytes = 0;
+    bool is_missing = false; // the snapshot names it, its bytes are gone
 };
+
+/// In a repository's folder: what of it is to be downloaded; see download_queue.h.
+inline constexpr const char* kDownloadsFile = "gorgon-downloads.json";
 
 struct InstalledSnapshot
 {
@@ -111,7 +115,11 @@ public:
     void rememberAbsent(
         const std::string& repository, const std::string& commit, const std::string& path) const;
 
+    std::optional<CacheFolder> openRepository(const std::string& repository) const;
+
 private:
+    CacheFolder makeRoot() const;
+
     std::filesystem::path m_root;
 };
 

@@ -13,6 +13,7 @@
 
 #include "core/hub/http.h"
 #include "core/hub/hub_clock.h"
+#include "core/hub/hub_error.h"
 #include "core/hub/url.h"
 
 namespace gorgon {
@@ -69,6 +70,12 @@ struct RemoteFile
     bool operator==(const RemoteFile&) const = default;
 };
 
+struct FileListing
+{
+    std::vector<RemoteFile> files;
+    std::vector<std::string> refused; // names that no rule allows, each with the reason
+};
+
 struct ModelInformation
 {
     FoundModel model;
@@ -103,17 +110,18 @@ public:
     /// The commit that a branch or tag is now; a commit is given back unasked.
     std::string commit(const std::string& repository, const std::string& revision,
         const std::stop_token& stop = {});
-    /// Every file, through all pages: names and sizes checked.
-    std::vector<RemoteFile> files(
+    /// Through all pages: names and sizes checked.
+    FileListing files(
         const std::string& repository, const std::string& commit, const std::stop_token& stop = {});
     /// One HEAD request and what follows from it, with no retries of its own.
     FileMetadata metadata(const std::string& repository, const std::string& commit,
         const std::string& path, const std::stop_token& stop = {});
 
-    /// One request to an address of the endpoint, following redirects by the rules: at most five,
-    /// no downgrade, the token for the endpoint alone. `final_url` gets the last address. A status
-    /// that is not 2xx or 416 is a HubError.
-    HttpReply follow(HttpRequest request, const std::stop_token& stop, Url* final_url = nullptr);
+    /// One request, following redirects by the rules: at most five, no downgrade, the token for the
+    /// endpoint alone. `final_url` gets the last address. A status that is not 2xx or 416 is a
+    /// HubError about `what`. No retries.
+    HttpReply follow(HttpRequest request, const std::string& what, const std::stop_token& stop,
+        Url* final_url = nullptr);
 
     std::string resolveUrl(
         const std::string& repository, const std::string& commit, const std::string& path) const;
@@ -122,16 +130,18 @@ public:
 
 private:
     HttpReply ask(const std::string& url, const std::string& what, const std::stop_token& stop);
-    SearchPage readPage(const HttpReply& reply);
-    std::string nextLink(const HttpReply& reply) const;
+    HttpReply sendAs(HttpRequest& request, const Url& url, const std::stop_token& stop);
+    std::string nextLink(const HttpReply& reply, const std::string& what) const;
 
     std::shared_ptr<const HttpContext> m_context;
     std::shared_ptr<HubClock> m_clock;
     HttpConnection m_connection;
     Url m_endpoint;
+    bool m_use_token = false;
 };
 
-/// The error that a reply means, by status and the hub's headers. `what`: repository or file.
+/// The error that a reply means, by status and the hub's headers. `what`: "ORG/NAME" or
+/// "ORG/NAME: PATH".
 HubErrorInfo errorOfReply(const HttpReply& reply, const std::string& what, const std::string& url,
     const std::string& endpoint, bool had_token);
 

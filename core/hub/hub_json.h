@@ -11,7 +11,7 @@
 namespace gorgon {
 
 constexpr int kMaxHubJsonDepth = 32;
-constexpr size_t kMaxHubJsonValues = 2'000'000;
+constexpr size_t kMaxHubJsonValues = 300'000;
 constexpr uint64_t kMaxFileBytes = uint64_t(1) << 42; // 4 TiB; more is no file of a model
 
 /// HubError (badReply; notAHub where it is a page) naming `what` where it is no JSON within the

@@ -46,6 +46,8 @@ struct FoundPartial
     bool is_owned = false; // by a process that lives
 };
 std::vector<FoundPartial> findPartials(const CacheFolder& blobs);
+/// Removes those that nobody writes; of one commit, where one is given.
+void discardPartials(const CacheFolder& blobs, const std::string& commit = {});
 
 /// One attempt's file, which no other attempt writes: made new, or an abandoned one renamed, which
 /// only one can do.
@@ -54,10 +56,10 @@ class PartialFile
 public:
     /// Takes the longest abandoned one of that etag and size, and removes the others; else makes
     /// one.
-    static PartialFile take(const CacheFolder& blobs, const PartialRecord& record);
+    /// `blobs` must outlive it.
+    static PartialFile take(const CacheFolder& blobs, PartialRecord record);
 
-    PartialFile(PartialFile&&) = default;
-    PartialFile& operator=(PartialFile&&) = default;
+    PartialFile(PartialFile&& other) noexcept;
     ~PartialFile(); // gives it up: another run may take it
 
     int descriptor() const { return m_file.get(); }
@@ -65,7 +67,8 @@ public:
     /// Bytes at the front that may be relied on, once they were hashed.
     uint64_t usableBytes() const { return m_usable_bytes; }
 
-    void truncate(uint64_t bytes);
+    /// Begins anew with nothing.
+    void truncate();
     /// Bytes up to here are on the disk.
     void save(uint64_t synced_bytes, const std::string& digest);
     void setContent(const std::string& etag, const std::string& place);
@@ -75,9 +78,14 @@ public:
     void discard();
 
 private:
+    friend void discardPartials(const CacheFolder& blobs, const std::string& commit);
     PartialFile(const CacheFolder& blobs, std::string stem, OpenFile file, PartialRecord record);
+    static std::optional<PartialFile> claim(
+        const CacheFolder& blobs, const FoundPartial& found, const PartialRecord& wanted);
+    void writeRecord() const;
+    void cut(uint64_t bytes);
 
-    const CacheFolder* m_blobs = nullptr;
+    const CacheFolder* m_blobs = nullptr; // null: finished or discarded
     std::string m_stem; // name without the ending
     OpenFile m_file;
     PartialRecord m_record;

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/hub/http.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <curl/curl.h>
+#include <exception>
+#include <mutex>
+
+#include "core/hub/hub_error.h"
+#include "core/hub/quiet_pipes.h"
+#include "core/hub/url.h"
+
+namespace gorgon {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr size_t kMaxHeaderBytes = 128 << 10;
+constexpr size_t kMaxFailureBody = 64 << 10;
+constexpr long kReceiveBytes = 256 << 10;
+constexpr int kJsonLimitMs = 120'000; // a small reply that takes longer is given up
+
+struct ListDeleter
+{
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+class TextList
+{
+public:
+    void add(const std::string& text)
+    {
+        curl_slist* const longer = curl_slist_append(m_list.get(), text.c_str());
+        if (!longer)
+            throw std::bad_alloc();
+        (void)m_list.release();
+        m_list.reset(longer);
+    }
+    curl_slist* get() const { return m_list.get(); }
+
+private:
+    std::unique_ptr<curl_slist, ListDeleter> m_list;
+};
+
+/// What the callbacks of one request share.
+struct Exchange
+{
+    const HttpRequest& request;
+    HttpReply reply;
+    Bandwidth& bandwidth;
+    size_t n_header_bytes = 0;
+    bool headers_are_done = false;
+    bool ended_early = false; // by us, without error
+    std::exception_ptr problem; // thrown by what the request calls
+    std::string refusal; // the reply cannot be right
+    Clock::time_point last_byte = Clock::now();
+    Clock::time_point paused_until{};
+
+    bool isGood() const { return reply.status >= 200 && reply.status < 300; }
+};
+
+size_t onHeader(char* data, size_t, size_t n, void* user)
+{
+    Exchange& exchange = *static_cast<Exchange*>(user);
+    const std::string_view line(data, n);
+    exchange.n_header_bytes += n;
+    if (exchange.n_header_bytes > kMaxHeaderBytes) {
+        exchange.refusal = "headers of at most 128 kB were expected, more were found";
+        return 0;
+    }
+    HttpReply& reply = exchange.reply;
+    if (line.starts_with("HTTP/")) {
+        const size_t blank = line.find(' ');
+        reply.headers.clear();
+        reply.status = blank == line.npos ? 0 : std::atoi(line.data() + blank);
+        return n;
+    }
+    if (const size_t colon = line.find(':'); colon != line.npos && colon > 0)
+        reply.headers.add(line.substr(0, colon), line.substr(colon + 1));
+    const bool at_end = line.find_first_not_of("\r\n") == line.npos;
+    if (!at_end || reply.status < 200 || exchange.headers_are_done)
+        return n;
+    exchange.headers_are_done = true;
+    exchange.last_byte = Clock::now();
+    try {
+        if (exchange.request.on_headers && !exchange.request.on_headers(reply)) {
+            exchange.ended_early = true;
+            return 0;
+        }
+    } catch (...) {
+        exchange.problem = std::current_exception();
+        return 0;
+    }
+    return n;
+}
+
+size_t onBody(char* data, size_t, size_t n, void* user)
+{
+    Exchange& exchange = *static_cast<Exchange*>(user);
+    HttpReply& reply = exchange.reply;
+    reply.n_bytes += n;
+    if (exchange.request.sink && exchange.isGood()) {
+        try {
+            exchange.request.sink(std::as_bytes(std::span(data, n)));
+        } catch (...) {
+            exchange.problem = std::current_exception();
+            return 0;
+        }
+        if (const auto delay = exchange.bandwidth.spend(n); delay > milliseconds(10))
+            exchange.paused_until = Clock::now() + delay;
+    } else {
+        if (!exchange.isGood() && reply.body.size() + n > kMaxFailureBody) {
+            exchange.ended_early = true; // the status says enough
+            return 0;
+        }
+        if (reply.body.size() + n > exchange.request.max_body) {
+            exchange.refusal = "at most " + byteCount(exchange.request.max_body)
+                + " were expected, more were found";
+            return 0;
+        }
+        reply.body.append(data, n);
+    }
+    exchange.last_byte = Clock::now();
+    return n;
+}
+
+HubError connectionError(CURLcode code, const char* detail, long os_error, const Url& url)
+{
+    const std::string where = url.place();
+    const std::string found = printable(*detail != '\0' ? detail : curl_easy_strerror(code), 200);
+    HubErrorKind kind = HubErrorKind::noNetwork;
+    std::string sentence;
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        sentence = "its address was expected, the name is not known (" + found
+            + "); check the network connection";
+        break;
+    case CURLE_OPERATION_TIMEDOUT:
+        kind = HubErrorKind::timedOut;
+        sentence = "a reply was expected, none came in time; check the network or try again";
+        break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ENGINE_INITFAILED:
+        kind = HubErrorKind::tlsRefused;
+        sentence = "a certificate that proves its name was expected, found: " + found
+            + "; check the clock of this computer and the network";
+        break;
+    case CURLE_SSL_CONNECT_ERROR:
+        // A handshake that was cut short is a matter of the network and may be tried again.
+        if (os_error == 0 && found.find("SYSCALL") == found.npos && found.find("eof") == found.npos)
+            kind = HubErrorKind::tlsRefused;
+        sentence = "an encrypted connection was expected, found: " + found
+            + "; check the network or its proxy";
+        break;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        kind = HubErrorKind::badReply;
+        sentence
+            = "an HTTP reply was expected, found: " + found + "; try again or change the mirror";
+        break;
+    default:
+        sentence = "a whole reply was expected, the connection failed: " + found
+            + "; check the network or try again";
+    }
+    HubErrorInfo info = hubErrorInfo(kind, where + ": " + sentence);
+    info.url = where;
+    return HubError(std::move(info));
+}
+
+} // namespace
+
+struct HttpConnection::State
+{
+    std::shared_ptr<const HttpContext> context;
+    CURLM* multi = nullptr;
+    CURL* easy = nullptr;
+
+    explicit State(std::shared_ptr<const HttpContext> shared)
+        : context(std::move(shared))
+    {
+        static std::once_flag once;
+        std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+        multi = curl_multi_init();
+        easy = curl_easy_init();
+        if (!multi || !easy)
+            throw std::bad_alloc();
+    }
+    ~State()
+    {
+        const QuietPipes quiet;
+        curl_easy_cleanup(easy);
+        curl_multi_cleanup(multi);
+    }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    template <typename T> void set(CURLoption option, T value)
+    {
+        curl_easy_setopt(easy, option, value);
+    }
+
+    void prepare(const HttpRequest& request, const Url& url, Exchange& exchange,
+        const TextList& headers, const TextList& connect_to, char* detail);
+    CURLcode run(Exchange& exchange, const std::stop_token& stop);
+};
+
+void HttpConnection::State::prepare(const HttpRequest& request, const Url& url, Exchange& exchange,
+    const TextList& headers, const TextList& connect_to, char* detail)
+{
+    const HubSettings& settings = context->settings;
+    curl_easy_reset(easy);
+    set(CURLOPT_ERRORBUFFER, detail);
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_HTTP_VERSION, long(CURL_HTTP_VERSION_1_1)); // one connection a file
+    set(CURLOPT_HTTP09_ALLOWED, 0L);
+    set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_SSLVERSION, long(CURL_SSLVERSION_TLSv1_2));
+    if (!settings.ca_file.empty()) // note: the system's folder of certificates stays in use
+        set(CURLOPT_CAINFO, settings.ca_file.c_str());
+    // Requests to this machine, and those sent elsewhere on purpose, do not ask the environment's
+    // proxy.
+    if (!settings.proxy.empty() || url.isLoopback() || connect_to.get())
+        set(CURLOPT_PROXY, settings.proxy.c_str());
+    if (connect_to.get())
+        set(CURLOPT_CONNECT_TO, connect_to.get());
+    set(CURLOPT_USERAGENT, settings.user_agent.c_str());
+    set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_CONNECTTIMEOUT_MS, long(settings.connect_ms));
+    set(CURLOPT_BUFFERSIZE, kReceiveBytes);
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    if (!request.sink)
+        set(CURLOPT_TIMEOUT_MS, long(kJsonLimitMs));
+    if (request.method == HttpRequest::Method::head)
+        set(CURLOPT_NOBODY, 1L);
+    set(CURLOPT_HEADERFUNCTION, &onHeader);
+    set(CURLOPT_HEADERDATA, &exchange);
+    set(CURLOPT_WRITEFUNCTION, &onBody);
+    set(CURLOPT_WRITEDATA, &exchange);
+}
+
+CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& stop)
+{
+    const HubSettings& settings = context->settings;
+    const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi); });
+    const Clock::time_point begin = Clock::now();
+    const auto reply_limit = milliseconds(settings.connect_ms + settings.reply_ms);
+    curl_multi_add_handle(multi, easy);
+    CURLcode result = CURLE_OK;
+    bool is_paused = false;
+    for (bool is_over = false; !is_over;) {
+        if (stop.stop_requested()) {
+            set(CURLOPT_QUICK_EXIT, 1L); // do not wait for a name that is still looked up
+            result = CURLE_ABORTED_BY_CALLBACK;
+            break;
+        }
+        int n_running = 0;
+        curl_multi_perform(multi, &n_running);
+        int n_messages = 0;
+        while (const CURLMsg* message = curl_multi_info_read(multi, &n_messages))
+            if (message->msg == CURLMSG_DONE) {
+                result = message->data.result;
+                is_over = true;
+            }
+        if (is_over)
+            break;
+
+        const Clock::time_point now = Clock::now();
+        milliseconds nap(100);
+        if (exchange.paused_until > now) {
+            if (!is_paused)
+                curl_easy_pause(easy, CURLPAUSE_RECV);
+            is_paused = true;
+            nap = std::min(nap, std::chrono::ceil<milliseconds>(exchange.paused_until - now));
+            exchange.last_byte = exchange.paused_until;
+        } else if (is_paused) {
+            is_paused = false;
+            curl_easy_pause(easy, CURLPAUSE_CONT);
+            continue;
+        }
+        const bool is_late = exchange.headers_are_done
+            ? now - exchange.last_byte > milliseconds(settings.stall_ms)
+            : now - begin > reply_limit;
+        if (is_late) {
+            result = CURLE_OPERATION_TIMEDOUT;
+            break;
+        }
+        curl_multi_poll(multi, nullptr, 0, int(nap.count()), nullptr);
+    }
+    curl_multi_remove_handle(multi, easy);
+    return result;
+}
+
+HttpConnection::HttpConnection(std::shared_ptr<const HttpContext> context)
+    : m_state(std::make_unique<State>(std::move(context)))
+{
+}
+
+HttpConnection::~HttpConnection() = default;
+HttpConnection::HttpConnection(HttpConnection&&) noexcept = default;
+HttpConnection& HttpConnection::operator=(HttpConnection&&) noexcept = default;
+
+HttpReply HttpConnection::send(const HttpRequest& request, const std::stop_token& stop)
+{
+    const Url url = parseUrl(request.url);
+    Exchange exchange{.request = request,
+        .reply = {},
+        .bandwidth = *m_state->context->bandwidth,
+        .problem = {},
+        .refusal = {}};
+    HttpLogEntry log;
+    log.method = request.method == HttpRequest::Method::head ? "HEAD" : "GET";
+    log.url = url.place();
+    TextList headers, connect_to;
+    headers.add("Accept-Encoding: identity");
+    for (const auto& [name, value] : request.headers) {
+        headers.add(name + ": " + value);
+        if (name == "Range")
+            log.range = value;
+    }
+    if (!request.bearer.empty())
+        headers.add("Authorization: Bearer " + request.bearer);
+    for (const std::string& place : m_state->context->settings.connect_to)
+        connect_to.add(place);
+
+    const QuietPipes quiet;
+    const Clock::time_point begin = Clock::now();
+    char detail[CURL_ERROR_SIZE] = "";
+    m_state->prepare(request, url, exchange, headers, connect_to, detail);
+    const CURLcode code = m_state->run(exchange, stop);
+    long os_error = 0;
+    curl_easy_getinfo(m_state->easy, CURLINFO_OS_ERRNO, &os_error);
+    curl_easy_setopt(m_state->easy, CURLOPT_ERRORBUFFER, nullptr);
+
+    log.status = exchange.reply.status;
+    log.n_bytes = exchange.reply.n_bytes;
+    log.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    const bool is_ours = exchange.ended_early || exchange.problem || !exchange.refusal.empty();
+    if (code != CURLE_OK && !is_ours)
+        log.error = *detail != '\0' ? detail : curl_easy_strerror(code);
+    if (m_state->context->on_request)
+        m_state->context->on_request(log);
+
+    if (exchange.problem)
+        std::rethrow_exception(exchange.problem);
+    if (!exchange.refusal.empty())
+        throw HubError(HubErrorKind::badReply,
+            log.url + ": " + exchange.refusal + "; try again or change the mirror");
+    if (stop.stop_requested() && code == CURLE_ABORTED_BY_CALLBACK)
+        throw HubError(HubErrorKind::cancelled, log.url + ": stopped");
+    if (code != CURLE_OK && !exchange.ended_early)
+        throw connectionError(code, detail, os_error, url);
+    return std::move(exchange.reply);
+}
+
+} // namespace gorgon

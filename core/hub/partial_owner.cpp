@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/hub/partial_owner.h"
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+#include "core/hub/cache_folder.h"
+
+namespace gorgon {
+
+namespace {
+
+constexpr int64_t kForgottenS = 600;
+
+std::string firstLine(const std::string& path)
+{
+    const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    char text[1024];
+    const ssize_t n = file ? ::read(file.get(), text, sizeof text) : 0;
+    std::string line(text, n > 0 ? size_t(n) : 0);
+    return line.substr(0, line.find('\n'));
+}
+
+/// Ticks since boot; empty where there is no such process. The 22nd field, after a name that may
+/// hold blanks and parentheses.
+std::string startOf(const std::string& process)
+{
+    const std::string line = firstLine("/proc/" + process + "/stat");
+    size_t at = line.rfind(')');
+    for (int i = 0; i < 20 && at != line.npos; ++i)
+        at = line.find(' ', at + 1);
+    return at == line.npos ? "" : line.substr(at + 1, line.find(' ', at + 1) - at - 1);
+}
+
+std::string processNamespace()
+{
+    char text[64];
+    const ssize_t n = ::readlink("/proc/self/ns/pid", text, sizeof text);
+    return std::string(text, n > 0 ? size_t(n) : 0);
+}
+
+enum Part
+{
+    machine,
+    boot,
+    names,
+    process,
+    start,
+    nParts
+};
+using Parts = std::array<std::string, nParts>;
+
+Parts partsOf(std::string_view owner)
+{
+    Parts parts;
+    for (std::string& part : parts) {
+        const size_t end = std::min(owner.find('/'), owner.size());
+        part = owner.substr(0, end);
+        owner.remove_prefix(std::min(end + 1, owner.size()));
+    }
+    return parts;
+}
+
+} // namespace
+
+std::string thisBoot()
+{
+    return firstLine("/proc/sys/kernel/random/boot_id");
+}
+
+std::string thisProcess()
+{
+    const std::string id = std::to_string(::getpid());
+    return firstLine("/etc/machine-id") + "/" + thisBoot() + "/" + processNamespace() + "/" + id
+        + "/" + startOf("self");
+}
+
+bool mayBeAlive(std::string_view owner, int64_t idle_s)
+{
+    if (owner.empty())
+        return false;
+    const Parts parts = partsOf(owner), ours = partsOf(thisProcess());
+    if (parts[machine] != ours[machine])
+        return idle_s < kForgottenS;
+    if (parts[boot] != ours[boot])
+        return false;
+    if (parts[names] != ours[names] || parts[start].empty())
+        return idle_s < kForgottenS;
+    if (parts[process].find_first_not_of("0123456789") != std::string::npos)
+        return false;
+    // note: within this process the lock on the file decides.
+    return parts[process] != ours[process] && startOf(parts[process]) == parts[start];
+}
+
+} // namespace gorgon
