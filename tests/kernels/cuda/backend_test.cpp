@@ -6,73 +6,13 @@
 #include <stdexcept>
 
 #include "tests/kernels/cuda/emulated_device.h"
-#include "tests/kernels/test_data.h"
+#include "tests/kernels/cuda/stepper.h"
 
 using namespace gorgon;
 using namespace gorgon::tests;
 using cuda::emulation::faults;
 using cuda::emulation::figures;
 using cuda::emulation::Promptness;
-
-namespace {
-
-template <typename T> std::vector<T> downloaded(Backend& backend, const void* data, size_t n)
-{
-    std::vector<T> values(n);
-    backend.download(values.data(), data, n * sizeof(T));
-    return values;
-}
-
-/// A state on the device and steps of one node over a small vocabulary.
-struct Stepper
-{
-    static constexpr int kOut = 70, kIn = 24;
-    std::shared_ptr<Backend> backend = makeEmulatedCudaBackend();
-    Buffer memory = backend->allocate(sizeof(StepState) + sizeof(TreeTables));
-    Buffer x = backend->allocate(kMaxNodes * kIn * sizeof(float));
-    Matrix w
-        = tests::makeMatrix(*backend, DType::f32, kOut, kIn, randomFloats(size_t(kOut* kIn), 3));
-    StepState* state = memory.as<StepState>();
-    TreeTables* tree = reinterpret_cast<TreeTables*>(memory.as<char>() + sizeof(StepState));
-
-    Stepper()
-    {
-        const auto rows = randomFloats(size_t(kMaxNodes * kIn), 4);
-        backend->upload(x.as<>(), rows.data(), rows.size() * sizeof(float));
-        const StepState fresh;
-        backend->upload(state, &fresh, sizeof fresh);
-        StepRecord record;
-        backend->readRecord(state, record); // as a prompt's end
-    }
-    void write(const TreeTables& shape) { backend->upload(tree, &shape, sizeof shape); }
-    void write(const StepSettings& settings)
-    {
-        backend->upload(&state->settings, &settings, sizeof settings);
-    }
-    StepRecord step(int m)
-    {
-        backend->runStep(uint64_t(m), [&] {
-            backend->stamp(state, StepPhase::begin);
-            backend->propose(tree, 0, state);
-            backend->project(w, {x.as<float>(), m, kIn}, tree, state, {});
-            backend->accept(tree, state);
-            backend->stamp(state, StepPhase::end);
-        });
-        StepRecord record;
-        backend->readRecord(state, record);
-        return record;
-    }
-};
-
-TreeTables chainOf(int n)
-{
-    std::vector<int> parents;
-    for (int i = 0; i < n; i++)
-        parents.push_back(i - 1);
-    return makeTree(parents);
-}
-
-} // namespace
 
 TEST_CASE("memory comes zeroed, and goes")
 {
@@ -258,23 +198,4 @@ TEST_CASE("a lost device is told, and no backend is made on it")
         std::runtime_error);
     CHECK_THROWS_WITH_AS(makeEmulatedCudaBackend(),
         doctest::Contains("restart Gorgon to use it again"), std::runtime_error);
-}
-
-TEST_CASE("two states share a backend, each with its own record")
-{
-    const EmulatedDevice device(Promptness::late);
-    Stepper stepper;
-    stepper.write(chainOf(3));
-    const Buffer memory = stepper.backend->allocate(sizeof(StepState));
-    auto* const other = memory.as<StepState>();
-    const StepState fresh;
-    stepper.backend->upload(other, &fresh, sizeof fresh);
-    stepper.step(3);
-    stepper.backend->propose(nullptr, 0, other);
-    StepRecord record;
-    stepper.backend->readRecord(other, record);
-    CHECK(record.n_nodes == 1);
-    stepper.backend->readRecord(stepper.state, record);
-    CHECK(record.n_nodes == 3);
-    CHECK(stepper.step(3).n_nodes == 3);
 }

@@ -2,6 +2,8 @@
 // An array in device memory and the host's view of it, for tests.
 #pragma once
 
+#include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/cuda/runtime.h"
@@ -46,6 +48,35 @@ public:
 private:
     size_t m_size;
     T* m_data;
+};
+
+/// Values of the host that kernels are to use: a copy in device memory, which comes back when it
+/// ends; const ones do not. Synchronize before.
+template <typename T> class Lent
+{
+public:
+    /// values: may be nullptr, and is then nullptr on the device.
+    explicit Lent(T* values, size_t n = 1)
+        : m_values(values)
+        , m_copy(values ? std::vector<Plain>(values, values + n) : std::vector<Plain>())
+    {
+    }
+    ~Lent()
+    {
+        if constexpr (!std::is_const_v<T>) {
+            const std::vector<Plain> back = m_copy.values();
+            std::copy(back.begin(), back.end(), m_values);
+        }
+    }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+
+    T* data() const { return m_values ? m_copy.data() : nullptr; }
+
+private:
+    using Plain = std::remove_const_t<T>;
+    T* m_values;
+    DeviceArray<Plain> m_copy;
 };
 
 /// Launches that follow run in the order of `seed`; 0 again when it ends. A device has its own

@@ -9,10 +9,14 @@
 
 #include "kernels/cpu/select.h"
 #include "kernels/cuda/select.h"
+#include "tests/kernels/cuda/device_array.h"
 #include "tests/kernels/test_data.h"
 
 using namespace gorgon;
 using namespace gorgon::tests;
+using cuda::tests::DeviceArray;
+using cuda::tests::Lent;
+using cuda::tests::Seed;
 
 namespace {
 
@@ -29,8 +33,8 @@ GORGON_KERNEL void feedKernel(const float* logits, int64_t n_out, int m, Epilogu
     const int64_t n_tiles = cuda::tileCount(n_out);
     const int64_t first = cuda::blockIndex() % n_tiles * cuda::kTileTokens;
     const int first_row = int(cuda::blockIndex() / n_tiles) * kPassRows;
-    const int n_rows = std::min(kPassRows, m - first_row);
-    const int n = int(std::min<int64_t>(cuda::kTileTokens, n_out - first));
+    const int n_rows = m - first_row < kPassRows ? m - first_row : kPassRows;
+    const int n = int(n_out - first < cuda::kTileTokens ? n_out - first : cuda::kTileTokens);
     for (int i = cuda::threadIndex(); i < n_rows * n; i += kThreads)
         tile[i / n * cuda::kTileStride + i % n]
             = logits[(first_row + i / n) * n_out + first + i % n];
@@ -38,46 +42,96 @@ GORGON_KERNEL void feedKernel(const float* logits, int64_t n_out, int m, Epilogu
     end(tile, int(first), n, first_row, n_rows);
 }
 
-struct Selection
+/// Enqueues and waits.
+template <class Enqueue> void runOnDevice(const Enqueue& enqueue)
 {
-    int64_t n_out;
-    std::vector<cuda::TileSummary> summaries;
-    std::vector<uint64_t> candidates;
-    cuda::SelectScratch scratch;
+    cuda::Stream stream;
+    enqueue(stream);
+    stream.synchronize();
+    REQUIRE(stream.error() == "");
+}
 
+class Selection
+{
+public:
     explicit Selection(int64_t vocab)
-        : n_out(vocab)
-        , summaries(cuda::summaryBytes(vocab) / sizeof(cuda::TileSummary))
-        , candidates(cuda::candidateBytes(vocab) / sizeof(uint64_t))
-        , scratch{summaries.data(), candidates.data()}
+        : m_n_out(vocab)
+        , m_summaries(cuda::summaryBytes(vocab) / sizeof(cuda::TileSummary))
+        , m_candidates(cuda::candidateBytes(vocab) / sizeof(uint64_t))
+        , m_scratch{m_summaries.data(), m_candidates.data()}
     {
     }
 
-    template <class Epilogue>
-    void feed(cuda::Stream& stream, const float* logits, int m, const Epilogue& end)
-    {
-        const int blocks = int(cuda::tileCount(n_out)) * ((m + kPassRows - 1) / kPassRows);
-        cuda::launch(stream, feedKernel<Epilogue>, blocks, kThreads, cuda::kTileBytes, logits,
-            n_out, m, end);
-    }
     void project(const std::vector<float>& logits, const TreeTables* tree, StepState& state,
-        float* stored = nullptr)
+        std::vector<float>* stored = nullptr)
     {
-        const int m = int(int64_t(logits.size()) / n_out);
-        cuda::Stream stream;
-        feed(stream, logits.data(), m,
-            cuda::ProjectEpilogue{tree, &state, scratch.summaries, stored, n_out});
-        cuda::enqueueMergeRows(stream, scratch, m, n_out, &state);
+        const Lent<const float> values(logits.data(), logits.size());
+        const Lent<const TreeTables> shape(tree);
+        const Lent<StepState> to(&state);
+        const Lent<float> keep(stored ? stored->data() : nullptr, logits.size());
+        const int m = rowsOf(logits);
+        runOnDevice([&](cuda::Stream& stream) {
+            feed(stream, values.data(), m,
+                cuda::ProjectEpilogue{
+                    shape.data(), to.data(), m_scratch.summaries, keep.data(), m_n_out});
+            cuda::enqueueMergeRows(stream, m_scratch, m, m_n_out, to.data());
+        });
     }
     void topK(const std::vector<float>& logits, int first_head, int k, StepState& state)
     {
-        const int m = int(int64_t(logits.size()) / n_out);
-        cuda::Stream stream;
-        feed(stream, logits.data(), m,
-            cuda::TopKEpilogue{scratch.summaries, scratch.candidates, n_out, k});
-        cuda::enqueueMergeTopK(stream, scratch, m, n_out, first_head, k, &state);
+        const Lent<const float> values(logits.data(), logits.size());
+        const Lent<StepState> to(&state);
+        const int m = rowsOf(logits);
+        runOnDevice([&](cuda::Stream& stream) {
+            feed(stream, values.data(), m,
+                cuda::TopKEpilogue{m_scratch.summaries, m_scratch.candidates, m_n_out, k});
+            cuda::enqueueMergeTopK(stream, m_scratch, m, m_n_out, first_head, k, to.data());
+        });
     }
+
+private:
+    int rowsOf(const std::vector<float>& logits) const
+    {
+        return int(int64_t(logits.size()) / m_n_out);
+    }
+    template <class Epilogue>
+    void feed(cuda::Stream& stream, const float* logits, int m, const Epilogue& end)
+    {
+        const int blocks = int(cuda::tileCount(m_n_out)) * ((m + kPassRows - 1) / kPassRows);
+        cuda::launch(stream, feedKernel<Epilogue>, blocks, kThreads, cuda::kTileBytes, logits,
+            m_n_out, m, end);
+    }
+
+    int64_t m_n_out;
+    DeviceArray<cuda::TileSummary> m_summaries;
+    DeviceArray<uint64_t> m_candidates;
+    cuda::SelectScratch m_scratch;
 };
+
+/// logits: (m, n_out), as project has stored them.
+void restrictDraws(
+    std::vector<float>& logits, int64_t n_out, const TreeTables* tree, StepState& state)
+{
+    const Lent<float> values(logits.data(), logits.size());
+    const Lent<const TreeTables> shape(tree);
+    const Lent<StepState> to(&state);
+    runOnDevice([&](cuda::Stream& stream) {
+        cuda::enqueueRestrictDraws(stream, {values.data(), int64_t(logits.size()) / n_out, n_out},
+            shape.data(), to.data());
+    });
+}
+
+GORGON_KERNEL void noiseKernel(uint64_t seed, uint32_t position, int n, float* out)
+{
+    for (int first = 4 * (cuda::blockIndex() * kThreads + cuda::threadIndex()); first < n;
+         first += 4 * kThreads * cuda::blockCount())
+    {
+        float noise[4];
+        cuda::noiseOfFour(seed, position, uint32_t(first), noise);
+        for (int i = 0; i < 4; i++)
+            out[first + i] = noise[i];
+    }
+}
 
 /// What the processor makes of the same logits: its weights are their transpose, its rows unit
 /// vectors.
@@ -127,14 +181,16 @@ TEST_CASE("the noise is the processor's to the last bits, also far out")
         for (const uint32_t position : {0U, 1U, 4095U}) {
             std::vector<float> expected(32000);
             cpuNoise(seed, position, 0, int(expected.size()), expected.data());
-            for (uint32_t token = 0; token < expected.size(); token += 4) {
-                float noise[4];
-                cuda::noiseOfFour(seed, position, token, noise);
-                for (int i = 0; i < 4; i++)
-                    worst = std::max(worst,
-                        double(std::abs(noise[i] - expected[token + uint32_t(i)]))
-                            / std::max(1.0, double(std::abs(noise[i]))));
-            }
+            const DeviceArray<float> out(expected.size());
+            runOnDevice([&](cuda::Stream& stream) {
+                cuda::launch(stream, noiseKernel, 4, kThreads, 0, seed, position,
+                    int(expected.size()), out.data());
+            });
+            const std::vector<float> noise = out.values();
+            for (size_t i = 0; i < noise.size(); i++)
+                worst = std::max(worst,
+                    double(std::abs(noise[i] - expected[i]))
+                        / std::max(1.0, double(std::abs(noise[i]))));
         }
     CHECK(worst < 2e-6);
 }
@@ -150,8 +206,8 @@ TEST_CASE("project on the device gives what it gives on the processor")
             const TreeTables tree = treeOf(m, seed);
             StepState state = stateFor(temperature, m, n_out), expected = state;
             std::vector<float> stored(logits.size(), kNan);
-            cuda::emulation::options().seed = seed;
-            Selection(n_out).project(logits, &tree, state, stored.data());
+            const Seed use(seed);
+            Selection(n_out).project(logits, &tree, state, &stored);
             OnProcessor on_cpu(logits, n_out);
             on_cpu.backend->project(on_cpu.w, view(on_cpu.x, m), &tree, &expected, {});
             CAPTURE(n_out);
@@ -182,7 +238,6 @@ TEST_CASE("a row has the same bits alone and among 256, whatever the order of th
         StepState one = stateFor(0.8F, 1, kOut);
         one.kv_len += tree.depth[r];
         const std::vector<float> row(logits.begin() + r * kOut, logits.begin() + (r + 1) * kOut);
-        cuda::emulation::options().seed = 0;
         selection.project(row, nullptr, one);
         alone.max_logit[r] = one.max_logit[0];
         alone.log_z[r] = one.log_z[0];
@@ -192,7 +247,7 @@ TEST_CASE("a row has the same bits alone and among 256, whatever the order of th
         alone.draw[r] = one.draw[0];
     }
     for (const int m : {2, 7, 63, 64, 65, 130, 256}) {
-        cuda::emulation::options().seed = uint64_t(m);
+        const Seed use{uint64_t(m)};
         StepState state = stateFor(0.8F, m, kOut);
         TreeTables part = tree;
         part.n_nodes = m;
@@ -252,7 +307,7 @@ TEST_CASE("topK gives the best by value, ties by id, with probabilities at tempe
                 logits[size_t(2 * n_out + i)] = float(i % 3) - 1 == 0 ? -0.0F : float(i % 3) - 1;
             StepState state, expected;
             state.settings.temperature = expected.settings.temperature = 0.2F; // must not matter
-            cuda::emulation::options().seed = seed;
+            const Seed use(seed);
             Selection(n_out).topK(logits, 2, k, state);
             OnProcessor on_cpu(logits, n_out);
             on_cpu.backend->topK(on_cpu.w, view(on_cpu.x, m), 2, k, &expected);
@@ -314,11 +369,10 @@ TEST_CASE("restrictDraws on the device draws what the processor draws")
             StepState state = stateFor(0.9F, m, n_out);
             state.settings.top_p = top_p;
             std::vector<float> stored(logits.size());
-            cuda::emulation::options().seed = seed;
-            Selection(n_out).project(logits, &tree, state, stored.data());
+            const Seed use(seed);
+            Selection(n_out).project(logits, &tree, state, &stored);
             StepState expected = state;
-            cuda::Stream stream;
-            cuda::enqueueRestrictDraws(stream, view(stored, n_out), &tree, &state);
+            restrictDraws(stored, n_out, &tree, state);
             OnProcessor on_cpu(logits, n_out);
             on_cpu.backend->restrictDraws(view(stored, n_out), &tree, &expected);
             CAPTURE(n_out);
@@ -341,9 +395,8 @@ TEST_CASE("restrictDraws leaves arg-max draws and bad rows alone")
         StepState state = stateFor(temperature, 2, kOut);
         state.settings.top_p = 0.5F;
         std::vector<float> stored(logits.size());
-        Selection(kOut).project(logits, &tree, state, stored.data());
-        cuda::Stream stream;
-        cuda::enqueueRestrictDraws(stream, view(stored, kOut), &tree, &state);
+        Selection(kOut).project(logits, &tree, state, &stored);
+        restrictDraws(stored, kOut, &tree, state);
         CHECK(state.draw[1] == 0);
         if (temperature == 0)
             CHECK(state.draw[0] == state.argmax[0]);
@@ -359,8 +412,7 @@ TEST_CASE("a set of one token, whatever its neighbours weigh")
     StepState state = stateFor(1, 1, kOut);
     state.settings.top_p = 0.999F;
     std::vector<float> stored(kOut);
-    Selection(kOut).project(logits, nullptr, state, stored.data());
-    cuda::Stream stream;
-    cuda::enqueueRestrictDraws(stream, view(stored, kOut), nullptr, &state);
+    Selection(kOut).project(logits, nullptr, state, &stored);
+    restrictDraws(stored, kOut, nullptr, state);
     CHECK(state.draw[0] == 640);
 }
