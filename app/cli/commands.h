@@ -21,5 +21,9 @@ void addProve(CLI::App& app, Program& program);
 void addBench(CLI::App& app, Program& program);
 void addConvert(CLI::App& app, Program& program);
 void addDevices(CLI::App& app, Program& program);
+void addPull(CLI::App& app, Program& program);
+void addList(CLI::App& app, Program& program);
+void addVerify(CLI::App& app, Program& program);
+void addRemove(CLI::App& app, Program& program);
 
 } // namespace gorgon

@@ -40,6 +40,7 @@ int run(Options options, Program& program)
         options.heads.heads = options.path;
         options.heads.base = options.model.model;
         options.heads.json = options.json;
+        options.heads.yes = options.model.yes;
         return convertHeads(options.heads, program);
     }
     if (!options.heads.out.empty())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/convert_heads.h"
 
+#include "app/cli/hub_access.h"
 #include "core/model/convert_heads.h"
 #include "core/model/file_error.h"
 
@@ -25,16 +26,17 @@ void report(const ConvertedHeads& made, bool as_json)
 
 int convertHeads(const ConvertHeadsArguments& options, const Program& program)
 {
-    std::error_code error;
-    if (!std::filesystem::exists(options.heads, error))
+    const auto heads = modelOnDisk({options.heads, "convert", options.yes, true}, program);
+    if (!heads)
         throw std::runtime_error(options.heads
             + ": expected Medusa heads, found nothing there; give a folder or a file");
     ConvertHeadsOptions job;
-    job.heads = options.heads;
+    job.heads = *heads;
     job.out = options.out;
     job.to = *headsFormat(options.to);
     if (!options.base.empty())
-        job.base = options.base;
+        job.base = modelOnDisk({options.base, "--model", options.yes, true}, program)
+                       .value_or(options.base);
     job.replace = options.force;
     job.shard_bytes = uint64_t(options.shard_gb * 1e9);
     Progress progress(program, "converting");

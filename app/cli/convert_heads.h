@@ -12,6 +12,7 @@ struct ConvertHeadsArguments
     std::string to; // v1, v2, full, vllm, safetensors
     std::string base; // model folder, or empty
     bool force = false;
+    bool yes = false; // fetch what is not here
     double shard_gb = 5;
     bool json = false;
 };

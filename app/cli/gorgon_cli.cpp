@@ -24,9 +24,9 @@ int runProgram(int argc, char** argv)
     app.require_subcommand(1);
     app.footer("Each subcommand has its own --help.\n"
                "Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.");
-    for (const auto add :
-        {addChat, addGenerate, addLogits, addTokenize, addDetokenize, addRender, addTree,
-            addInspect, addAccuracy, addPerplexity, addProve, addBench, addConvert, addDevices})
+    for (const auto add : {addChat, addGenerate, addLogits, addTokenize, addDetokenize, addRender,
+             addTree, addInspect, addAccuracy, addPerplexity, addProve, addBench, addConvert,
+             addDevices, addPull, addList, addVerify, addRemove})
         add(app, program);
     checkNumbers(app);
     // The parser would only say that a subcommand is missing.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/inspect.h"
 #include "app/cli/commands.h"
+#include "app/cli/hub_access.h"
 #include "core/model/file_error.h"
 #include "core/model/model.h"
 #include "core/text/tokenizer.h"
@@ -13,6 +14,7 @@ struct Options
 {
     std::string path;
     std::string base;
+    bool yes = false;
     bool deep = false;
     bool json = false;
 };
@@ -49,8 +51,8 @@ void checkTokenizer(const std::string& folder, ModelReport& report)
 /// Status 1 where something is wrong with it: the first problem is the error, the report has all.
 int run(const Options& options, const Program& program)
 {
-    std::error_code error;
-    if (!std::filesystem::exists(options.path, error))
+    const auto path = modelOnDisk({options.path, "inspect", options.yes, true}, program);
+    if (!path)
         throw std::runtime_error(options.path
             + ": expected a model or heads, a folder or a file, found nothing there; check the "
               "path");
@@ -59,11 +61,12 @@ int run(const Options& options, const Program& program)
     how.quick_bytes = kQuickBytes;
     how.stop = program.interrupt.token();
     if (!options.base.empty())
-        how.base = options.base;
+        how.base = modelOnDisk({options.base, "--model", options.yes, false}, program)
+                       .value_or(options.base);
     ModelReport report;
     try {
-        report = inspect(options.path, how);
-        checkTokenizer(options.path, report);
+        report = inspect(*path, how);
+        checkTokenizer(path->string(), report);
     } catch (const LoadCancelled&) {
         throw Interrupted();
     }
@@ -84,11 +87,12 @@ void addInspect(CLI::App& app, Program& program)
     CLI::App* command = addCommand(app, program, "inspect",
         "What a model or heads folder or file is, with every problem found", kExamples,
         [options, &program] { return run(*options, program); });
-    command->add_option("path", options->path, "Folder or file")->required();
+    command->add_option("path", options->path, "Folder, file, or ORG/NAME of the hub")->required();
     command->add_option(
         "--model", options->base, "Model folder that the heads should fit; says why they do not");
     command->add_flag("--deep", options->deep,
         "Read every weight and count NaN and infinite ones (heads up to 256 MB are always read)");
+    command->add_flag("--yes", options->yes, "Download what is not here without asking");
     command->add_flag("--json", options->json, "As one JSON value");
 }
 

@@ -2,6 +2,7 @@
 #include "app/cli/model_options.h"
 
 #include "app/cli/demo_model.h"
+#include "app/cli/hub_access.h"
 #include "core/model/user_cache.h"
 #include "kernels/accelerators.h"
 
@@ -61,16 +62,21 @@ void checkContext(const ModelOptions& options, const ModelConfig& config)
 
 void addFolder(CLI::App& command, ModelOptions& options)
 {
-    command.add_option("--model", options.model, "Model folder (default: the demo model)")
+    command
+        .add_option("--model", options.model,
+            "Model: a folder, or ORG/NAME of the hub (default: the demo model)")
         ->check([](const std::string& folder) {
             return folder.empty() ? "expected a folder, found nothing" : "";
         });
+    command.add_flag("--yes", options.yes, "Download models that are not here without asking");
 }
 
 void addComputing(CLI::App& command, ModelOptions& options)
 {
     command.add_option("--heads", options.heads,
-        "Medusa heads, a folder or file, or none (default: those found with the model)");
+        "Medusa heads: a folder, a file, ORG/NAME of the hub, or none (default: those found with "
+        "the "
+        "model)");
     command
         .add_option("--device", options.device,
             "Where to compute (auto: the first GPU that can, else the CPU)")
@@ -127,34 +133,35 @@ void addIdleModelOptions(CLI::App& command, ModelOptions& options)
     command.get_option("--model")->group(kIdle);
 }
 
-std::filesystem::path modelFolder(const ModelOptions& options)
+std::filesystem::path modelFolder(
+    const ModelOptions& options, const Program& program, bool needs_weights)
 {
+    const std::string name = options.model.empty() ? demoModel().string() : options.model;
     const std::filesystem::path folder
-        = options.model.empty() ? demoModel() : std::filesystem::path(options.model);
+        = modelOnDisk({name, "--model", options.yes, needs_weights}, program).value_or(name);
     std::error_code error;
     if (!std::filesystem::is_directory(folder, error))
         throw std::runtime_error((options.model.empty() ? "" : "--model ") + folder.string()
             + ": expected the folder of a model, found "
             + (std::filesystem::exists(folder, error) ? "a file" : "nothing there")
-            + "; give the path of a folder (names of a model hub are not downloaded)");
+            + "; give the path of a folder, or ORG/NAME of a model of the hub");
     return folder;
 }
 
 std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program)
 {
     LoadOptions load;
-    load.model = modelFolder(options);
+    load.model = modelFolder(options, program, true);
     if (options.context > 0)
         checkContext(options, readModelConfig(load.model));
     load.no_heads = options.heads == "none";
     if (!load.no_heads && !options.heads.empty()) {
-        load.heads = options.heads;
-        std::error_code error;
-        if (!std::filesystem::exists(*load.heads, error))
+        load.heads = modelOnDisk({options.heads, "--heads", options.yes, true}, program);
+        if (!load.heads)
             throw std::runtime_error("--heads " + options.heads
-                + ": expected Medusa heads, found nothing there; give a folder, a file or none "
-                  "(names of a model "
-                  "hub are not downloaded)");
+                + ": expected Medusa heads, found nothing there; give a folder, a file, ORG/NAME "
+                  "of "
+                  "the hub or none");
     }
     load.weights = dtypeOf(options.weights);
     load.head_weights = dtypeOf(options.head_weights);
@@ -199,7 +206,7 @@ void addRandomOptions(CLI::App& command, ModelOptions& options)
 std::shared_ptr<const Model> makeRandomModel(const ModelOptions& options, Program& program)
 {
     constexpr int kHeads = 4;
-    const ModelConfig config = readModelConfig(modelFolder(options));
+    const ModelConfig config = readModelConfig(modelFolder(options, program));
     const int64_t context = options.context > 0 ? options.context : defaultContext(config);
     checkContext(options, config);
     program.note("random weights in the shape of " + options.model);

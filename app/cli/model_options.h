@@ -24,6 +24,7 @@ struct ModelOptions
     std::string cache_type = "auto";
     int64_t context = 0;
     std::optional<uint64_t> seed;
+    bool yes = false; // fetch what is not here
     bool random_weights = false;
     std::string random_heads = "v2";
 };
@@ -34,8 +35,10 @@ void addModelOptions(CLI::App& command, ModelOptions& options);
 /// For what needs no model: all common options are accepted, none acts.
 void addIdleModelOptions(CLI::App& command, ModelOptions& options);
 
-/// The folder that --model names. Throws std::runtime_error where there is none.
-std::filesystem::path modelFolder(const ModelOptions& options);
+/// The folder that --model names: a path, or a model of the hub, which is fetched after asking.
+/// Throws std::runtime_error where there is none.
+std::filesystem::path modelFolder(
+    const ModelOptions& options, const Program& program, bool needs_weights = false);
 
 /// Loads with progress on standard error. Throws Interrupted.
 std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& program);

@@ -46,7 +46,7 @@ int run(const Options& options, const Program& program)
     // Tools choose among the templates of a model.
     if (how.variables.contains("tools"))
         how.tools = how.variables["tools"];
-    const std::filesystem::path folder = modelFolder(options.model);
+    const std::filesystem::path folder = modelFolder(options.model, program);
     const std::vector<ChatMessage> messages
         = messagesOf(readJson(options.messages), options.messages);
     const auto tokenizer = openTokenizer(folder, true, program);

@@ -34,7 +34,7 @@ nlohmann::json inputList()
 
 int runTokenize(const Options& options, const Program& program)
 {
-    const auto tokenizer = openTokenizer(modelFolder(options.model), true, program);
+    const auto tokenizer = openTokenizer(modelFolder(options.model, program), true, program);
     const auto encode = [&](const std::string& text) {
         std::vector<int> ids
             = options.special ? tokenizer->encodeWithControls(text) : tokenizer->encode(text);
@@ -93,7 +93,7 @@ int runDetokenize(const Options& options, const Program& program)
 {
     if (options.batch && options.stream)
         throw UsageError("--stream: goes with one list of ids, not with --batch");
-    const auto tokenizer = openTokenizer(modelFolder(options.model), true, program);
+    const auto tokenizer = openTokenizer(modelFolder(options.model, program), true, program);
     const nlohmann::json input = inputList();
     if (options.batch) {
         nlohmann::ordered_json texts = nlohmann::ordered_json::array();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <string_view>
 
@@ -43,6 +44,15 @@ std::string wholeName(const std::string& path, std::string_view ending)
     return is_shard ? stem.substr(0, dash) + std::string(ending) : path;
 }
 
+/// The 3 of "model-00001-of-00003.safetensors".
+size_t nShards(const std::string& path)
+{
+    const size_t of = path.rfind("-of-") + 4;
+    size_t n = 0;
+    std::from_chars(path.data() + of, path.data() + path.size(), n);
+    return n;
+}
+
 /// The weights NAME and NAME.index.json with its shards; empty where they are not there whole.
 std::vector<RemoteFile> weightsNamed(const std::vector<RemoteFile>& files, const std::string& name)
 {
@@ -56,7 +66,7 @@ std::vector<RemoteFile> weightsNamed(const std::vector<RemoteFile>& files, const
         else if (file.path.ends_with(ending) && wholeName(file.path, ending) == name)
             shards.push_back(file);
     }
-    if (index.empty() || shards.empty())
+    if (index.empty() || shards.empty() || shards.size() != nShards(shards.front().path))
         return {};
     shards.insert(shards.begin(), index.front());
     return shards;

@@ -13,7 +13,7 @@ from cli import DATA, CliTest
 
 MODEL = DATA / "models" / "llama_mha"
 COMMANDS = ["chat", "generate", "logits", "tokenize", "detokenize", "render", "tree", "inspect", "convert",
-            "accuracy", "prove", "bench", "devices"]
+            "accuracy", "prove", "bench", "devices", "pull", "list", "verify", "remove"]
 
 
 class Usage(CliTest):
@@ -53,7 +53,7 @@ class Usage(CliTest):
                 ["accuracy"], ["accuracy", "--text", "a", "--prompts", "b"], ["prove"],
                 ["detokenize", "--stream", "--batch", "--model", MODEL],
                 # Subcommands of other programs' habits, and those that this build does not have.
-                ["convert"], ["convert", MODEL], ["serve"], ["pull"], ["list"], ["train-heads"], ["perplexity"]]:
+                ["convert"], ["convert", MODEL], ["serve"], ["pull"], ["pull", "a/b/c"], ["remove"], ["list", "extra"], ["train-heads"], ["perplexity"]]:
             with self.subTest(arguments=arguments):
                 self.fails(2, *arguments)
 

@@ -78,6 +78,9 @@ TEST_CASE("a repository of which nothing runs here says what it holds")
         != std::string::npos);
     CHECK(chooseFiles(listing({"README.md"})).problem.find("no weights") != std::string::npos);
     CHECK(!chooseFiles(listing({"model-00001-of-00002.safetensors"})).problem.empty());
+    CHECK(
+        !chooseFiles(listing({"model-00001-of-00002.safetensors", "model.safetensors.index.json"}))
+             .problem.empty());
     CHECK(!chooseFiles({}).problem.empty());
     CHECK(chooseFiles(listing({"model.safetensors"})).problem.empty());
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The hub as the subcommands use it: settings of the environment, downloads with a bar, and names
+// of models in place of paths.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/cli/program.h"
+#include "core/hub/download.h"
+#include "core/hub/http.h"
+#include "core/hub/hub_names.h"
+
+namespace gorgon {
+
+/// With --verbose each request is told on standard error.
+std::shared_ptr<const HttpContext> openHub(const Program& program);
+
+/// The repository that an argument names, with its revision ("main" where it names none). Throws
+/// UsageError.
+HubAddress hubAddress(const std::string& text);
+
+/// Waits with a bar. Throws Interrupted, and std::runtime_error where it failed; what came stays.
+DownloadProgress download(const DownloadRequest& request, const Program& program);
+
+/// True where somebody is there and says yes. `question`: "Download it?"
+bool askYes(const std::string& question);
+
+/// What `option` names: a path that is there; else a repository, taken from the cache, or fetched
+/// after asking. nullopt where it can be no repository. Throws std::runtime_error where it may not
+/// be fetched.
+struct NamedModel
+{
+    std::string name;
+    std::string option; // for messages
+    bool yes = false; // fetch without asking
+    bool needs_weights = false; // a snapshot without them is fetched to the end
+};
+std::optional<std::filesystem::path> modelOnDisk(const NamedModel& model, const Program& program);
+
+} // namespace gorgon

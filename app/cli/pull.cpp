@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <unistd.h>
+
+#include "app/cli/commands.h"
+#include "app/cli/hub_access.h"
+#include "core/hub/choose_files.h"
+#include "core/hub/hub_cache.h"
+#include "core/hub/hub_client.h"
+
+namespace gorgon {
+
+namespace {
+
+struct Options
+{
+    std::string name;
+    std::string revision;
+    std::vector<std::string> files;
+    bool yes = false;
+    bool json = false;
+};
+
+constexpr const char* kExamples
+    = "gorgon-cli pull FasterDecoding/medusa-vicuna-7b-v1.3\n"
+      "  gorgon-cli pull lmsys/vicuna-7b-v1.3 --revision main --yes\n"
+      "  gorgon-cli pull https://huggingface.co/gpt2 --file config.json\n\n"
+      "Fetched is what this program reads: configuration, tokenizer, templates, and the weights or "
+      "heads\nonce, as safetensors where there are any. Files go to the cache that all of the "
+      "hub's "
+      "tools share\n(HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub); a download "
+      "that "
+      "was interrupted\ngoes on where it ended. HF_TOKEN or the saved token logs in, HF_ENDPOINT "
+      "names "
+      "a mirror (which\ngets the token only with GORGON_HUB_TRUST_ENDPOINT=1), HF_HUB_OFFLINE=1 "
+      "allows no network.";
+
+/// Says what would be fetched; false where the user does not want it.
+bool isWanted(const DownloadRequest& request, const Options& options, const Program& program)
+{
+    const bool asks = !options.yes && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+    if (!asks || !request.paths.empty())
+        return true;
+    HubClient client(openHub(program));
+    const std::stop_token stop = program.interrupt.token();
+    const ModelInformation model = client.model(request.repository, request.revision, stop);
+    const ChosenFiles chosen
+        = chooseFiles(client.files(request.repository, model.commit, stop).files);
+    if (!chosen.problem.empty())
+        throw std::runtime_error(request.repository + ": " + chosen.problem);
+    std::string what = request.repository + ": " + std::to_string(chosen.files.size()) + " files, "
+        + byteCount(chosen.bytes());
+    if (!model.licence.empty())
+        what += ", licence " + model.licence;
+    if (chosen.has_pickle)
+        what += ", weights as pickle (read without running anything)";
+    return askYes(what + ". Download?");
+}
+
+int run(const Options& options, const Program& program)
+{
+    const HubAddress address = hubAddress(options.name);
+    DownloadRequest request{address.repository,
+        options.revision.empty() ? address.revision : options.revision, options.files};
+    if (!address.path.empty() && options.files.empty())
+        request.paths = {address.path};
+    if (!isWanted(request, options, program)) {
+        program.note("nothing was downloaded");
+        return kDone;
+    }
+    const DownloadProgress done = download(request, program);
+    if (!options.json) {
+        print(forOutput(done.folder.string()) + "\n");
+        return kDone;
+    }
+    nlohmann::ordered_json files = nlohmann::ordered_json::array();
+    for (const FileProgress& file : done.files)
+        files.push_back({{"path", file.path}, {"bytes", file.bytes}});
+    printJson({{"repository", request.repository}, {"revision", request.revision},
+        {"commit", done.commit}, {"folder", done.folder.string()}, {"bytes", done.total_bytes},
+        {"files", files}});
+    return kDone;
+}
+
+} // namespace
+
+void addPull(CLI::App& app, Program& program)
+{
+    const auto options = std::make_shared<Options>();
+    CLI::App* command
+        = addCommand(app, program, "pull", "Fetches a model or heads from the hub into the cache",
+            kExamples, [options, &program] { return run(*options, program); });
+    command->add_option("NAME", options->name, "ORG/NAME, or the address of its page")->required();
+    command->add_option("--revision", options->revision, "Branch, tag or commit (default: main)");
+    command->add_option("--file", options->files, "Only this file (repeatable)")
+        ->expected(1)
+        ->take_all();
+    command->add_flag("--yes", options->yes, "Do not ask");
+    command->add_flag("--json", options->json, "As one JSON value");
+}
+
+} // namespace gorgon
