@@ -71,6 +71,7 @@ private:
     std::optional<PartialFile> m_partial;
     std::optional<VerifiedWriter> m_writer; // after what it writes to: it ends first
     uint64_t m_bytes = 0;
+    uint64_t m_most_bytes = 0; // that any try has reached
     bool m_has_appended = false; // to bytes of another reply
     int m_n_mismatches = 0;
 };
@@ -109,6 +110,10 @@ void FileFetch::useBlob(const std::string& blob, uint64_t bytes)
     m_result.bytes = bytes;
     m_progress.total_bytes = m_progress.done_bytes = bytes;
     m_writer.reset();
+    if (m_partial) { // another was first
+        m_partial->discard();
+        m_partial.reset();
+    }
     report(DownloadState::done);
 }
 
@@ -259,7 +264,12 @@ void FileFetch::receive(std::span<const std::byte> bytes)
             std::to_string(m_bytes)
                 + " bytes were expected, the server sends more; try again or change the mirror");
     m_writer->add(bytes);
-    m_retries.reset();
+    // Bytes that were here before are no progress: a server that always ends at the same one would
+    // be asked for ever.
+    if (m_writer->addedBytes() > m_most_bytes) {
+        m_most_bytes = m_writer->addedBytes();
+        m_retries.reset();
+    }
     m_progress.n_received += bytes.size();
     report(DownloadState::downloading);
 }

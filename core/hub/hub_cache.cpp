@@ -32,6 +32,13 @@ std::string joined(const std::string& folder, const std::string& name)
     return name.empty() ? folder : folder + "/" + name;
 }
 
+void checkCommit(const std::string& commit)
+{
+    if (!isCommit(commit))
+        throw HubError(HubErrorKind::badName,
+            "the commit \"" + printable(commit, 60) + "\": 40 hexadecimal digits were expected");
+}
+
 } // namespace
 
 std::string cacheFolderName(const std::string& repository)
@@ -149,18 +156,24 @@ CacheFolder HubCache::makeRoot() const
 
 CacheFolder HubCache::makeRepository(const std::string& repository) const
 {
-    return makeRoot().make(cacheFolderName(repository));
+    const std::string name = cacheFolderName(repository); // checks it before anything is made
+    return makeRoot().make(name);
 }
 
 CacheFolder HubCache::makeLocks(const std::string& repository) const
 {
-    return makeRoot().make(".locks/" + cacheFolderName(repository));
+    const std::string name = ".locks/" + cacheFolderName(repository);
+    return makeRoot().make(name);
 }
 
 void HubCache::linkFile(const std::string& repository, const std::string& commit,
     const std::string& path, const std::string& blob) const
 {
     checkPath(path);
+    checkCommit(commit);
+    if (!isContentHash(blob))
+        throw HubError(HubErrorKind::badName,
+            "the blob \"" + printable(blob, 60) + "\": 40 or 64 hexadecimal digits were expected");
     const auto [parent, name] = parted(path);
     const CacheFolder folder = makeRepository(repository);
     const CacheFolder at = folder.make(joined("snapshots/" + commit, parent));
@@ -188,6 +201,7 @@ void HubCache::rememberAbsent(
     const std::string& repository, const std::string& commit, const std::string& path) const
 {
     checkPath(path);
+    checkCommit(commit);
     const auto [parent, name] = parted(path);
     makeRepository(repository).make(joined(".no_exist/" + commit, parent)).create(name);
 }

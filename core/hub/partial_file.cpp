@@ -153,6 +153,10 @@ std::optional<PartialFile> PartialFile::claim(
     // Where files cannot be locked, the record alone tells.
     if (!file || (::flock(file->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK))
         return std::nullopt;
+    struct stat status = {};
+    // A file with another name would be written where that name is.
+    if (::fstat(file->get(), &status) != 0 || status.st_nlink != 1)
+        return std::nullopt;
     PartialRecord record = found.record;
     record.repository = wanted.repository;
     record.revision = wanted.revision;
@@ -173,7 +177,6 @@ std::optional<PartialFile> PartialFile::claim(
     }
     blobs.remove(recordName(found.name.substr(0, found.name.size() - kData.size())));
 
-    struct stat status = {};
     ::fstat(partial.descriptor(), &status);
     const bool same_boot = !partial.m_record.boot.empty() && partial.m_record.boot == thisBoot();
     const uint64_t there = std::min(uint64_t(status.st_size), wanted.bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When to try again: 1, 2, 4, 8, 8 ... seconds, or as long as the server asks; a byte that arrives
-// starts the count anew.
+// When to try again: 1, 2, 4, 8, 8 ... seconds, or as long as the server asks; a byte that was
+// not here before starts the count anew.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ public:
     {
     }
 
-    /// Bytes arrived.
+    /// New bytes arrived.
     void reset() { m_n_failures = 0; }
     /// Waits before the next try, and says so first; throws `error` on where no try is left or none
     /// would help, kind cancelled on a stop.

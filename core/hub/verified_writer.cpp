@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kBlockBytes = size_t(1) << 20;
 constexpr size_t kBlocks = 6; // in flight; all memory that a file takes
+constexpr auto kMaxBlockAge = std::chrono::seconds(1); // on slow lines: what is held may be lost
 constexpr uint64_t kWriteBackBytes = uint64_t(8) << 20;
 
 struct Block
@@ -57,6 +58,7 @@ struct VerifiedWriter::State
     // The caller's alone.
     uint64_t added = 0; // bytes, the open block included
     bool is_open = false; // the block after the last filled one
+    Clock::time_point opened; // that block
     Clock::time_point last_checkpoint = Clock::now();
 
     std::atomic<uint64_t> written = 0, hashed = 0;
@@ -254,6 +256,7 @@ void VerifiedWriter::add(std::span<const std::byte> bytes)
         }
         if (!state.is_open) {
             state.is_open = true;
+            state.opened = Clock::now();
             block->bytes.clear();
             block->bytes.reserve(kBlockBytes);
             block->offset = state.added;
@@ -262,7 +265,7 @@ void VerifiedWriter::add(std::span<const std::byte> bytes)
         block->bytes.insert(block->bytes.end(), bytes.begin(), bytes.begin() + ptrdiff_t(n));
         state.added += n;
         bytes = bytes.subspan(n);
-        if (block->bytes.size() == kBlockBytes)
+        if (block->bytes.size() == kBlockBytes || Clock::now() - state.opened > kMaxBlockAge)
             state.hand(*block);
     }
 }
