@@ -15,8 +15,8 @@
 #include "kernels/cuda/mailbox.h"
 #include "kernels/cuda/pack.h"
 #include "kernels/cuda/pointwise.h"
+#include "kernels/cuda/product_launch.h"
 #include "kernels/cuda/scratch.h"
-#include "kernels/cuda/select_product.h"
 #include "kernels/cuda/stamp.h"
 #include "kernels/cuda/upload_ring.h"
 
@@ -181,7 +181,7 @@ public:
         const Turn turn(*this, Turn::changes);
         SelectEpilogue end{};
         end.project = {tree, state, m_scratch.select().summaries, logits.data, w.n_out};
-        enqueueSelectProduct(m_stream, weightsOf(w), planOf(w), inputOf(w, x), int(x.rows),
+        launchAnyProduct(m_stream, weightsOf(w), planOf(w), inputOf(w, x), int(x.rows),
             m_scratch.product(), end);
         enqueueMergeRows(m_stream, m_scratch.select(), int(x.rows), w.n_out, state);
     }
@@ -198,7 +198,7 @@ public:
         SelectEpilogue end{};
         end.top_k = {scratch.summaries, scratch.candidates, w.n_out, n_best};
         end.is_top_k = true;
-        enqueueSelectProduct(m_stream, weightsOf(w), planOf(w), inputOf(w, x), int(x.rows),
+        launchAnyProduct(m_stream, weightsOf(w), planOf(w), inputOf(w, x), int(x.rows),
             m_scratch.product(), end);
         enqueueMergeTopK(m_stream, scratch, int(x.rows), w.n_out, first_head, n_best, state);
     }

@@ -11,45 +11,37 @@ namespace gorgon::cuda {
 constexpr int kReduceThreads = 256;
 constexpr int kReduceWarps = kReduceThreads / 32;
 
+/// What the warps have, put together in their order.
+template <typename T, typename Combine>
+GORGON_DEVICE T foldWarps(T of_warp, T* shared, const Combine& combine)
+{
+    if (laneIndex() == 0)
+        shared[warpIndex()] = of_warp;
+    syncThreads();
+    T all = shared[0];
+    for (int warp = 1; warp < kReduceWarps; warp++)
+        all = combine(all, shared[warp]);
+    return all;
+}
+
 GORGON_DEVICE Ranked firstInBlock(Ranked ranked, Ranked* shared)
 {
-    ranked = firstInWarp(ranked);
-    if (laneIndex() == 0)
-        shared[warpIndex()] = ranked;
-    syncThreads();
-    ranked = shared[0];
-    for (int warp = 1; warp < kReduceWarps; warp++)
-        if (isBefore(shared[warp], ranked))
-            ranked = shared[warp];
-    return ranked;
+    return foldWarps(
+        firstInWarp(ranked), shared, [](Ranked a, Ranked b) { return isBefore(b, a) ? b : a; });
 }
 
 GORGON_DEVICE float sumInBlock(float value, float* shared)
 {
-    value = sumInWarp(value);
-    if (laneIndex() == 0)
-        shared[warpIndex()] = value;
-    syncThreads();
-    value = shared[0];
-    for (int warp = 1; warp < kReduceWarps; warp++)
-        value = addRn(value, shared[warp]);
-    return value;
+    return foldWarps(sumInWarp(value), shared, [](float a, float b) { return addRn(a, b); });
 }
 
 GORGON_DEVICE uint64_t largestInBlock(uint64_t value, uint64_t* shared)
 {
+    const auto larger = [](uint64_t a, uint64_t b) { return b > a ? b : a; };
     GORGON_UNROLL
-    for (int distance = 16; distance > 0; distance /= 2) {
-        const uint64_t other = shuffleXor(value, distance);
-        value = other > value ? other : value;
-    }
-    if (laneIndex() == 0)
-        shared[warpIndex()] = value;
-    syncThreads();
-    value = shared[0];
-    for (int warp = 1; warp < kReduceWarps; warp++)
-        value = shared[warp] > value ? shared[warp] : value;
-    return value;
+    for (int distance = 16; distance > 0; distance /= 2)
+        value = larger(value, shuffleXor(value, distance));
+    return foldWarps(value, shared, larger);
 }
 
 /// Sum of the values of threads 0 ... this one.

@@ -116,6 +116,14 @@ GORGON_DEVICE int atomicAddInt(int* p, int v)
 {
     return atomicAdd(p, v);
 }
+/// Adds 1. What this thread, and before a barrier its block, wrote is seen by who takes a later
+/// ticket, and by its block behind a barrier.
+GORGON_DEVICE int takeTicket(int* p)
+{
+    int before;
+    asm volatile("atom.acq_rel.gpu.global.add.s32 %0, [%1], 1;" : "=r"(before) : "l"(p) : "memory");
+    return before;
+}
 GORGON_DEVICE uint64_t atomicMax64(uint64_t* p, uint64_t v)
 {
     return atomicMax(reinterpret_cast<unsigned long long*>(p), static_cast<unsigned long long>(v));

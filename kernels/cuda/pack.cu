@@ -18,7 +18,8 @@ namespace gorgon::cuda {
 namespace {
 
 constexpr int64_t kFloatUnit = 32;
-constexpr int64_t kMostExtent = int64_t(1) << 30; // of outputs: they are counted in int
+constexpr int64_t kMostOutputs = int64_t(1) << 30; // they are counted in int
+constexpr int64_t kMostInputs = int64_t(1) << 24; // stages times splits are
 constexpr size_t kStagingBytes = 32 << 20;
 constexpr int kUnpackThreads = 256;
 
@@ -241,7 +242,7 @@ GORGON_KERNEL void unpackKernel(
 
 size_t weightBytes(DType dtype, int64_t n_out, int64_t n_in)
 {
-    if (n_out < 1 || n_in < 1 || n_out > kMostExtent || n_in > kMostExtent)
+    if (n_out < 1 || n_in < 1 || n_out > kMostOutputs || n_in > kMostInputs)
         throw std::bad_alloc();
     if (!isQuantized(dtype))
         return productOf(size_t(n_out), size_t(strideOf(dtype, n_in)) * dtypeBytes(dtype));

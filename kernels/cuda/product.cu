@@ -60,18 +60,7 @@ size_t ticketBytes(const ProductPlan& plan, int most_rows)
 void product(Stream& stream, const Weights& w, const ProductPlan& plan, const ProductRows& x,
     int n_rows, const ProductScratch& scratch, const StoreTile& y)
 {
-    switch (w.dtype) {
-    case DType::f32:
-        return storeProductF32(stream, w, plan, x, n_rows, scratch, y);
-    case DType::f16:
-        return storeProductF16(stream, w, plan, x, n_rows, scratch, y);
-    case DType::bf16:
-        return storeProductBf16(stream, w, plan, x, n_rows, scratch, y);
-    case DType::q8:
-        return storeProductQ8(stream, w, plan, x, n_rows, scratch, y);
-    case DType::q4:
-        return storeProductQ4(stream, w, plan, x, n_rows, scratch, y);
-    }
+    launchAnyProduct(stream, w, plan, x, n_rows, scratch, y);
 }
 
 } // namespace gorgon::cuda

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/product_launch.h"
+#include "kernels/cuda/product_instance.h"
 
 namespace gorgon::cuda {
 
-void storeProductF32(Stream& stream, const Weights& w, const ProductPlan& plan,
-    const ProductRows& x, int n_rows, const ProductScratch& scratch, const StoreTile& y)
-{
-    launchFloatProduct(stream, w, plan, x, n_rows, scratch, y);
-}
+GORGON_PRODUCT(DType::f32, StoreTile);
 
 } // namespace gorgon::cuda

@@ -39,23 +39,35 @@ struct ProductShare
     int first_row, n_rows;
 
     GORGON_DEVICE explicit ProductShare(const ProductArgs& args)
-        : tile(blockIndex() / args.n_passes / args.n_splits)
-        , split(blockIndex() / args.n_passes % args.n_splits)
-        , pass(blockIndex() % args.n_passes)
+        : ProductShare(args, unsigned(blockIndex()) / unsigned(args.n_passes))
+    {
+    }
+    /// part: index of the tile and split.
+    GORGON_DEVICE ProductShare(const ProductArgs& args, unsigned part)
+        : tile(int(part / unsigned(args.n_splits)))
+        , split(int(part) - tile * args.n_splits)
+        , pass(blockIndex() - int(part) * args.n_passes)
         , first_row(pass * kPassRows)
         , n_rows(args.n_rows - first_row < kPassRows ? args.n_rows - first_row : kPassRows)
     {
     }
-    /// The split's part of n stages.
-    GORGON_DEVICE int firstStage(int64_t n, const ProductArgs& args) const
+    /// The split's part of n stages; in 32 bits, since nothing is copied before they are known.
+    GORGON_DEVICE int firstStage(unsigned n, const ProductArgs& args) const
     {
-        return int(n * split / args.n_splits);
+        return int(n * unsigned(split) / unsigned(args.n_splits));
     }
-    GORGON_DEVICE int endStage(int64_t n, const ProductArgs& args) const
+    GORGON_DEVICE int endStage(unsigned n, const ProductArgs& args) const
     {
-        return int(n * (split + 1) / args.n_splits);
+        return int(n * unsigned(split + 1) / unsigned(args.n_splits));
     }
 };
+
+GORGON_DEVICE void addToFour(Words4& sum, const Words4& part)
+{
+    GORGON_UNROLL
+    for (int i = 0; i < 4; i++)
+        sum.w[i] = bitsOfFloat(addRn(floatOfBits(sum.w[i]), floatOfBits(part.w[i])));
+}
 
 /// All splits of the tile added in `tile`; false where another block will do it.
 GORGON_DEVICE bool addSplits(const ProductArgs& args, const ProductShare& share, float* tile)
@@ -68,24 +80,29 @@ GORGON_DEVICE bool addSplits(const ProductArgs& args, const ProductShare& share,
     float* const mine = parts + size_t(share.split) * split_floats;
     for (int i = threadIndex(); i < share.n_rows * kQuads; i += kProductThreads)
         storeWords4(mine + i * 4, loadWords4(tile + i / kQuads * kTileStride + i % kQuads * 4));
-    threadFence();
     syncThreads();
+    // What the block has stored is there before its ticket; who has the last one sees them all.
     if (threadIndex() == 0) {
-        is_last[0] = atomicAddInt(args.tickets + at, 1) == args.n_splits - 1;
+        is_last[0] = takeTicket(args.tickets + at) == args.n_splits - 1;
         if (is_last[0])
             args.tickets[at] = 0;
-        threadFence();
     }
     syncThreads();
     if (!is_last[0])
         return false;
+    constexpr int kAhead = 4; // parts on their way at a time
     for (int i = threadIndex(); i < share.n_rows * kQuads; i += kProductThreads) {
         Words4 sum = loadFresh4(parts + i * 4);
-        for (int split = 1; split < args.n_splits; split++) {
-            const Words4 part = loadFresh4(parts + size_t(split) * split_floats + i * 4);
+        for (int first = 1; first < args.n_splits; first += kAhead) {
+            Words4 part[kAhead];
             GORGON_UNROLL
-            for (int j = 0; j < 4; j++)
-                sum.w[j] = bitsOfFloat(addRn(floatOfBits(sum.w[j]), floatOfBits(part.w[j])));
+            for (int j = 0; j < kAhead; j++)
+                if (first + j < args.n_splits)
+                    part[j] = loadFresh4(parts + size_t(first + j) * split_floats + i * 4);
+            GORGON_UNROLL
+            for (int j = 0; j < kAhead; j++)
+                if (first + j < args.n_splits)
+                    addToFour(sum, part[j]);
         }
         storeWords4(tile + i / kQuads * kTileStride + i % kQuads * 4, sum);
     }
@@ -119,6 +136,11 @@ struct StoreTile
     GORGON_DEVICE void operator()(
         float* tile, int first_output, int n_outputs, int first_row, int n_rows) const
     {
+        constexpr uint64_t kAlign = sizeof(Words4);
+        if (n_outputs == kProductOutputs && stride % 4 == 0
+            && reinterpret_cast<uintptr_t>(y) % kAlign == 0
+            && reinterpret_cast<uintptr_t>(bias) % kAlign == 0)
+            return storeFours(tile, first_output, first_row, n_rows);
         for (int i = threadIndex(); i < n_rows * kProductOutputs; i += kProductThreads) {
             const int row = i / kProductOutputs, output = i % kProductOutputs;
             if (output >= n_outputs)
@@ -128,6 +150,39 @@ struct StoreTile
             if (bias)
                 sum = addRn(sum, bias[first_output + output]);
             *to = add ? addRn(*to, sum) : sum;
+        }
+    }
+
+private:
+    /// The same, 16 bytes at a time; what is added to is read ahead of the stores, which would hold
+    /// it back.
+    GORGON_DEVICE void storeFours(
+        const float* tile, int first_output, int first_row, int n_rows) const
+    {
+        constexpr int kQuads = kProductOutputs / 4, kAhead = 4;
+        const int output = threadIndex() % kQuads * 4, n = n_rows * kQuads;
+        Words4 of_bias{};
+        if (bias)
+            of_bias = loadWords4(bias + first_output + output);
+        float* const from = y + first_row * stride + first_output + output;
+        for (int i = threadIndex(); i < n; i += kAhead * kProductThreads) {
+            Words4 before[kAhead];
+            GORGON_UNROLL
+            for (int j = 0; j < kAhead; j++)
+                if (add && i + j * kProductThreads < n)
+                    before[j] = loadWords4(from + (i + j * kProductThreads) / kQuads * stride);
+            GORGON_UNROLL
+            for (int j = 0; j < kAhead; j++) {
+                if (i + j * kProductThreads < n) {
+                    const int row = (i + j * kProductThreads) / kQuads;
+                    Words4 sum = loadWords4(tile + row * kTileStride + output);
+                    if (bias)
+                        addToFour(sum, of_bias);
+                    if (add)
+                        addToFour(sum, before[j]); // a + b is b + a, bit for bit
+                    storeWords4(from + row * stride, sum);
+                }
+            }
         }
     }
 };

@@ -23,7 +23,7 @@ GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, 1) void floatProductKernel(
     static_assert(kFloatStages * kStageFloats * sizeof(float) <= kProductShared);
     auto* const ring = dynamicShared<float>();
     const ProductShare share(args);
-    const int64_t n_stages = args.w.stride / kFloatStageK;
+    const auto n_stages = unsigned(args.w.stride / kFloatStageK);
     const int first = share.firstStage(n_stages, args), end = share.endStage(n_stages, args);
     const auto* const weights = reinterpret_cast<const float*>(args.w.data);
     const auto* const x = static_cast<const float*>(args.x.values);

@@ -111,7 +111,7 @@ GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, 1) void productKernel(
     auto* const shared = dynamicShared<unsigned char>();
     const ProductShare share(args);
     const LanePart part{share.tile, warpIndex() / 4, warpIndex() % 4, laneIndex()};
-    const int64_t n_stages = stagesOf(args.w.n_in);
+    const auto n_stages = unsigned(stagesOf(args.w.n_in));
     const int first = share.firstStage(n_stages, args), end = share.endStage(n_stages, args);
     const typename Format::Source source(args.w, part, cachePolicy(args.use));
     unsigned char* const ring = shared + warpIndex() * (kStages * Format::kWarpBytes);

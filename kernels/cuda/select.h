@@ -130,34 +130,36 @@ GORGON_DEVICE void ProjectEpilogue::operator()(
     }
 }
 
+/// Four warps to a row: each ranks 32 of the tile's tokens.
 GORGON_DEVICE void TopKEpilogue::operator()(
     const float* tile, int first_output, int n_outputs, int first_row, int n_rows) const
 {
     const int64_t n_tiles = tileCount(n_out), tile_number = first_output / kTileTokens;
-    for (int r = warpIndex(); r < n_rows; r += kProductThreads / kWarp) {
-        const int row = first_row + r;
+    const auto bestOf
+        = [&](int r) { return candidates + ((first_row + r) * n_tiles + tile_number) * k; };
+    for (int i = threadIndex(); i < n_rows * k; i += kProductThreads)
+        bestOf(i / k)[i % k] = 0;
+    syncThreads();
+    constexpr int kWarpsOfRow = kTileTokens / kWarp;
+    for (int task = warpIndex(); task < n_rows * kWarpsOfRow; task += kProductThreads / kWarp) {
+        const int r = task / kWarpsOfRow, mine = task % kWarpsOfRow * kWarp + laneIndex();
         const float* const values = tile + r * kTileStride;
-        float l[4];
-        loadFour(values, n_outputs, l);
-        const TileSummary summary = summarize(l, first_output, 1.0F);
-        if (laneIndex() == 0)
-            summaries[row * n_tiles + tile_number] = summary;
-        uint64_t* const best = candidates + (row * n_tiles + tile_number) * k;
-        for (int i = laneIndex(); i < k; i += kWarp)
-            best[i] = 0;
-        syncWarp();
+        if (task % kWarpsOfRow == 0) {
+            float l[4];
+            loadFour(values, n_outputs, l);
+            const TileSummary summary = summarize(l, first_output, 1.0F);
+            if (laneIndex() == 0)
+                summaries[(first_row + r) * n_tiles + tile_number] = summary;
+        }
+        const float logit = mine < n_outputs ? values[mine] : kLowest;
         // A token's place is the number of those before it.
-        int place[4] = {};
+        int place = 0;
         for (int j = 0; j < n_outputs; j++) {
             const float other = values[j]; // note: NaN is before nothing
-            GORGON_UNROLL
-            for (int i = 0; i < 4; i++)
-                place[i] += other > l[i] || (other == l[i] && j < laneIndex() * 4 + i) ? 1 : 0;
+            place += other > logit || (other == logit && j < mine) ? 1 : 0;
         }
-        GORGON_UNROLL
-        for (int i = 0; i < 4; i++)
-            if (l[i] > kLowest && place[i] < k)
-                best[place[i]] = candidateKey(l[i], first_output + laneIndex() * 4 + i);
+        if (logit > kLowest && place < k) // note: NaN is not
+            bestOf(r)[place] = candidateKey(logit, first_output + mine);
     }
 }
 

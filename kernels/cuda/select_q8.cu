@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/product_launch.h"
-#include "kernels/cuda/select_product.h"
+#include "kernels/cuda/product_instance.h"
+#include "kernels/cuda/select.h"
 
 namespace gorgon::cuda {
 
-void selectProductQ8(Stream& stream, const Weights& w, const ProductPlan& plan,
-    const ProductRows& x, int n_rows, const ProductScratch& scratch, const SelectEpilogue& end)
-{
-    launchProduct<Q8Format>(stream, w, plan, x, n_rows, scratch, end);
-}
+GORGON_PRODUCT(DType::q8, SelectEpilogue);
 
 } // namespace gorgon::cuda

@@ -22,7 +22,6 @@ set(GORGON_CUDA_KERNELS
     select_bf16.cu
     select_f16.cu
     select_f32.cu
-    select_product.cu
     select_q4.cu
     select_q8.cu
     stamp.cu

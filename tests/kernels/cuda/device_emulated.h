@@ -136,6 +136,10 @@ inline int atomicAddInt(int* p, int v, const emulation::Place& place = emulation
     *p = before + v;
     return before;
 }
+inline int takeTicket(int* p, const emulation::Place& place = emulation::Place::current())
+{
+    return atomicAddInt(p, 1, place);
+}
 inline uint64_t atomicMax64(
     uint64_t* p, uint64_t v, const emulation::Place& place = emulation::Place::current())
 {
