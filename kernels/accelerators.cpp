@@ -9,8 +9,12 @@
 
 #include "kernels/cuda/module.h"
 
+#include "kernels/cpu/processor.h"
+
 #if GORGON_WITH_CUDA
 #include <dlfcn.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #endif
 
 namespace gorgon {
@@ -44,6 +48,14 @@ std::vector<fs::path> modulePlaces()
     return places;
 }
 
+/// Code is loaded only from files that nobody else can have put there.
+bool isOurs(const fs::path& file)
+{
+    struct stat found = {};
+    return ::stat(file.c_str(), &found) == 0 && (found.st_uid == 0 || found.st_uid == ::geteuid())
+        && (found.st_mode & S_IWOTH) == 0;
+}
+
 /// Signs of a device, or of somebody who expects one.
 bool hasDevice()
 {
@@ -75,7 +87,7 @@ Module openModule()
     std::error_code error;
     const std::vector<fs::path> places = modulePlaces();
     const auto place = std::find_if(places.begin(), places.end(),
-        [&](const fs::path& file) { return fs::is_regular_file(file, error); });
+        [&](const fs::path& file) { return fs::is_regular_file(file, error) && isOurs(file); });
     if (place == places.end())
         return {nullptr,
             std::string("the module ") + kModuleFile + " is not installed"
@@ -174,6 +186,7 @@ bool isDeviceName(const std::string& name)
 
 ChosenBackend chooseBackend(const std::string& device, const CpuOptions& cpu)
 {
+    mayUse(Instructions::scalar); // an unknown word of the environment is told at once
     ChosenBackend chosen;
     if (isCuda(device)) {
         const DeviceCount count = countDevices();

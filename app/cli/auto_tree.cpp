@@ -98,7 +98,7 @@ void findTreeWhereAuto(GenerateSettings& settings, Engine& engine, Session& sess
     if (!tuning.tuner())
         return;
     TreeTuner tuner = *tuning.tuner();
-    practise(engine, session, prompt, tuner, program.interrupt.token());
+    practise(engine, session, prompt, settings, tuner, program.interrupt.token());
     if (program.interrupt.requested())
         throw Interrupted();
     program.note("tree auto: " + words(tuner.best()));

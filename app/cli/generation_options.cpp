@@ -159,7 +159,10 @@ GenerateSettings makeSettings(
 
 std::string usedTree(const GenerateSettings& settings, const Model& model)
 {
+    // note: where it is "auto", the last step may have been a plain one, to compare.
     const int n_heads = std::min(settings.n_heads, int(model.heads.size()));
+    if (settings.tree.name == kAutoTree && n_heads > 0)
+        return kAutoTree;
     return fitChoices(settings.tree.choices, n_heads, settings.head_top_k, settings.max_nodes)
                .empty()
         ? "none"

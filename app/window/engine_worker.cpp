@@ -67,8 +67,10 @@ void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
 {
     try {
         emit loadProgressed(0);
-        if (m_open.engine && !fitsBeside(choice, m_open.model()))
+        if (m_open.engine && !fitsBeside(choice, m_open.model())) {
+            m_sessions.clear(); // their caches may be larger than the model
             m_open = {};
+        }
         OpenModel fresh = openModel(
             choice, m_options, [this](int percent) { emit loadProgressed(percent); }, stop);
         m_sessions.clear();
@@ -337,7 +339,10 @@ void EngineWorker::findFastestTree(const std::stop_token& stop)
             m_tuner = makeTreeTuner(*m_open.engine, session, m_cost_file, false, {}, stop);
         if (!m_tuner.hits().empty() && m_tuner.hits().front().samples < kFewSamples) {
             const std::vector<int> prompt = ownText(*m_open.engine, session, kOwnText);
-            practise(*m_open.engine, session, prompt, m_tuner, stop);
+            GenerateSettings limits;
+            uint64_t seen = 0;
+            m_settings->read(limits, seen);
+            practise(*m_open.engine, session, prompt, limits, m_tuner, stop);
             keepTuning(m_cost_file, m_open.model(), m_tuner);
         }
         showCurve();

@@ -97,11 +97,11 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
             LoadRemedy::other_heads);
     open.tokenizer = loadTokenizer(load.model);
     open.chat_template = loadChatTemplate(load.model, *open.tokenizer);
+    ChosenBackend chosen = chooseBackend(options.device, {options.n_threads});
+    open.device_note = QString::fromStdString(chosen.fallback);
+    if (chosen.is_surprise)
+        open.notes << open.device_note;
     try {
-        ChosenBackend chosen = chooseBackend(options.device, {options.n_threads});
-        open.device_note = QString::fromStdString(chosen.fallback);
-        if (chosen.is_surprise)
-            open.notes << open.device_note;
         open.engine = std::make_unique<Engine>(
             loadModel(std::move(chosen.backend), load, on_progress, stop));
     } catch (const std::runtime_error& error) {

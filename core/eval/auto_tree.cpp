@@ -36,14 +36,17 @@ void keepTuning(const std::filesystem::path& file, const Model& model, const Tre
     keepCosts(file, model, {tuner.curve(), tuner.hits()});
 }
 
-void practise(Engine& engine, Session& session, std::span<const int> prompt, TreeTuner& tuner,
-    std::stop_token stop)
+void practise(Engine& engine, Session& session, std::span<const int> prompt,
+    const GenerateSettings& limits, TreeTuner& tuner, std::stop_token stop)
 {
     const Model& model = engine.model();
     if (model.heads.empty() || tuner.curve().empty() || stop.stop_requested())
         return;
     const auto room = int(std::min<int64_t>(model.context / 2, kMostTokens));
     GenerateSettings settings;
+    settings.n_heads = limits.n_heads;
+    settings.head_top_k = limits.head_top_k;
+    settings.max_nodes = limits.max_nodes;
     settings.ignore_eos = true;
     settings.max_tokens = std::clamp(int(kPractiseUs / std::max(tuner.best().plain_us, 1.0)),
         std::max(1, std::min(kFewestTokens, room)), std::max(1, room));

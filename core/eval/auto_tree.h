@@ -24,9 +24,9 @@ TreeTuner makeTreeTuner(Engine& engine, Session& session, const std::filesystem:
 void keepTuning(const std::filesystem::path& file, const Model& model, const TreeTuner& tuner);
 
 /// Continues the prompt greedily by up to 128 tokens, two seconds of them at most where a step is
-/// not slower than that, and lets the tuner count. The session is overwritten. prompt: at least
-/// one token; the end of a long one counts.
-void practise(Engine& engine, Session& session, std::span<const int> prompt, TreeTuner& tuner,
-    std::stop_token stop = {});
+/// not slower than that, and lets the tuner count, within the `limits` of heads, ranks and nodes.
+/// The session is overwritten. prompt: at least one token; the end of a long one counts.
+void practise(Engine& engine, Session& session, std::span<const int> prompt,
+    const GenerateSettings& limits, TreeTuner& tuner, std::stop_token stop = {});
 
 } // namespace gorgon

@@ -37,13 +37,14 @@ void check(const char* what, int value, int low, int64_t high)
 
 /// Steps that are not timed, until they are no longer faster than the one before: the probe of
 /// bandwidth took the caches, and some keep a whole model.
-void fillCaches(Engine& engine, Session& session, const CandidateTree& tree, int kv_len)
+void fillCaches(Engine& engine, Session& session, const CandidateTree& tree, int kv_len,
+    const std::stop_token& stop)
 {
     constexpr int kMostSteps = 32;
     constexpr double kFaster = 0.98;
     double before = engine.timeVerify(session, tree, kv_len);
     int n_level = 0; // steps in a row that gained nothing
-    for (int i = 0; i < kMostSteps && n_level < 2; i++) {
+    for (int i = 0; i < kMostSteps && n_level < 2 && !stop.stop_requested(); i++) {
         const double now = engine.timeVerify(session, tree, kv_len);
         n_level = now < kFaster * before ? 0 : n_level + 1;
         before = std::min(before, now);
@@ -123,7 +124,7 @@ BenchReport runBench(Engine& engine, Session& session, const BenchOptions& optio
     for (int repeat = 0; repeat < options.repeats && !stop.stop_requested(); repeat++) {
         read_gbs.push_back(measureReadBandwidth(n_threads));
         if (!trees.empty())
-            fillCaches(engine, session, trees.front(), options.prompt_tokens);
+            fillCaches(engine, session, trees.front(), options.prompt_tokens, stop);
         for (size_t i = 0; i < trees.size() && !stop.stop_requested(); i++) {
             times[i].push_back(engine.timeVerify(session, trees[i], options.prompt_tokens));
             if (progress)

@@ -18,12 +18,10 @@ constexpr double kMostCount = 1e9;
 /// What the figures depend on, in words: checked when the file is read again.
 nlohmann::json subjectOf(const Model& model)
 {
-    const std::string limitation = model.backend->limitation();
     return {{"checkpoint", model.checkpoint_hash}, {"heads", model.heads_hash},
         {"weights", dtypeName(model.dtype)}, {"head_weights", dtypeName(model.head_dtype)},
         {"n_heads", model.heads.size()}, {"cache", dtypeName(model.cache_dtype)},
-        {"machine", model.backend->description() + (limitation.empty() ? "" : "; " + limitation)},
-        {"layout", model.backend->weightLayout()}};
+        {"machine", model.backend->description()}, {"layout", model.backend->weightLayout()}};
 }
 
 nlohmann::json toJson(const KeptCosts& costs, const Model& model)
@@ -37,12 +35,12 @@ nlohmann::json toJson(const KeptCosts& costs, const Model& model)
 
 bool areSound(const std::vector<HeadHits>& hits)
 {
-    const auto isCount = [](double count) { return count >= 0 && count <= kMostCount; };
-    return std::all_of(hits.begin(), hits.end(), [&](const HeadHits& head) {
+    return std::all_of(hits.begin(), hits.end(), [](const HeadHits& head) {
         double sum = 0;
         for (const double count : head.hits)
-            sum += isCount(count) ? count : HUGE_VAL;
-        return isCount(head.samples) && sum <= head.samples + 1e-6 * head.samples;
+            sum += count >= 0 && count <= head.samples ? count : HUGE_VAL;
+        return head.samples >= 0 && head.samples <= kMostCount
+            && sum <= head.samples + 1e-6 * head.samples;
     });
 }
 

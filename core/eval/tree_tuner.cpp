@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/train/tree_search.h"
 
@@ -10,7 +11,10 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kSearchEvery = 4; // steps
+// Steps between two searches: more, the longer a tree that surely pays has stayed the best, and
+// where heads do not run.
+constexpr int kSearchEvery = 4;
+constexpr int kSearchSeldom = 16;
 constexpr double kProbeShare = 0.01; // of the time
 constexpr int kMostProbeSteps = 128;
 constexpr double kWorthChanging = 1.01; // gain below which the tree stays
@@ -33,6 +37,7 @@ TreeTuner::TreeTuner(CostCurve curve, int n_heads, std::vector<HeadHits> known)
     , m_counter(m_curve.empty() ? 0 : n_heads, std::move(known))
 {
     use(search());
+    m_is_other = false;
 }
 
 void TreeTuner::read(const GenerateSettings& settings)
@@ -61,12 +66,18 @@ void TreeTuner::apply(GenerateSettings& settings)
 
 void TreeTuner::use(TunedTree tree)
 {
+    m_is_other = m_is_other || tree.tree != m_best.tree;
     m_best = std::move(tree);
+    m_search_every = kSearchEvery;
+    setProbes();
+}
+
+void TreeTuner::setProbes()
+{
     const double extra
         = m_curve.headsUs(int(hits().size())) - m_curve.headsUs(depthOf(m_best.tree.choices));
-    m_probe_every = m_best.tree_us > 0
-        ? std::clamp(int(std::ceil(extra / (kProbeShare * m_best.tree_us))), 1, kMostProbeSteps)
-        : 1;
+    const double steps = m_best.tree_us > 0 ? std::ceil(extra / (kProbeShare * m_best.tree_us)) : 1;
+    m_probe_every = int(std::clamp(steps, 1.0, double(kMostProbeSteps)));
 }
 
 bool TreeTuner::add(const DecodeStep& step)
@@ -75,19 +86,30 @@ bool TreeTuner::add(const DecodeStep& step)
         return false;
     m_counter.add(step);
     m_curve.sawStep(int(step.nodes.size()), step.times.verify_us + step.times.accept_us);
-    m_since_plain = step.nodes.size() == 1 ? 0 : m_since_plain + 1;
+    if (step.times.verify_us > 0) // the last step of an answer may run nothing
+        m_since_plain = step.nodes.size() == 1 ? 0 : m_since_plain + 1;
     const size_t n_heads = step.head_tokens.size() / kReportedRanks;
     m_curve.sawHeads(int(n_heads), step.times.draft_us);
     const bool all_ran = n_heads == hits().size();
     m_since_probe = all_ran ? 0 : m_since_probe + 1;
-    if (++m_since_search < kSearchEvery)
-        return false;
+    if (++m_since_search >= (n_heads > 0 ? m_search_every : kSearchSeldom))
+        refine();
+    return std::exchange(m_is_other, false);
+}
+
+void TreeTuner::refine()
+{
     m_since_search = 0;
     TunedTree found = search();
     if (found.tree == m_best.tree) {
         m_best = std::move(found);
-        return false;
+        m_search_every = m_best.speedUp() > kSurelyPays
+            ? std::min(2 * m_search_every, kSearchSeldom)
+            : kSearchEvery;
+        setProbes();
+        return;
     }
+    m_search_every = kSearchEvery;
     // What the tree in use is worth by what is known now.
     const AccuracyRows shares = m_counter.shares();
     double tokens = 1;
@@ -101,10 +123,8 @@ bool TreeTuner::add(const DecodeStep& step)
     m_best.plain_us = found.plain_us;
     m_best.tree_us
         = m_curve.wholeUs(int(m_best.tree.choices.size()) + 1, depthOf(m_best.tree.choices));
-    if (found.speedUp() < kWorthChanging * m_best.speedUp())
-        return false;
-    use(std::move(found));
-    return true;
+    if (found.speedUp() >= kWorthChanging * m_best.speedUp())
+        use(std::move(found));
 }
 
 SearchedTree TreeTuner::searched() const

@@ -46,7 +46,7 @@ public:
     /// tree is expected to gain little, a step now and then is plain: the two are compared as they
     /// are.
     void apply(GenerateSettings& settings);
-    /// Counts; true where another tree is now the best.
+    /// Counts; true where another tree is now the best, or has become so by other settings.
     bool add(const DecodeStep& step);
     void endAnswer() { m_counter.endAnswer(); }
 
@@ -74,16 +74,20 @@ private:
     SearchedTree searched() const;
     TunedTree search() const;
     void use(TunedTree tree);
+    void setProbes();
+    void refine();
 
     CostCurve m_curve;
     HitCounter m_counter{0};
     TunedTree m_best;
+    bool m_is_other = false; // m_best, and add() has not said so
     Limits m_limits;
     std::optional<Kind> m_kind;
     int m_probe_every = 1; // steps between two that run every head
     int m_since_probe = 0;
     int m_since_plain = 0;
     int m_since_search = 0;
+    int m_search_every = 1; // steps
 };
 
 } // namespace gorgon

@@ -109,9 +109,17 @@ void NewFile::close()
 
 void replaceFile(const std::filesystem::path& path, const std::function<void(NewFile&)>& write)
 {
+    // Where process numbers repeat, a killed one may have left a part of the same name.
     static std::atomic<int> n_parts = 0;
-    std::filesystem::path part = path;
-    part += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(++n_parts);
+    constexpr int kMostTries = 1000;
+    std::filesystem::path part;
+    std::error_code ignored;
+    int n_tries = 0;
+    do {
+        part = path;
+        part += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(++n_parts);
+    } while (std::filesystem::exists(std::filesystem::symlink_status(part, ignored))
+        && ++n_tries < kMostTries);
     NewFile file(part);
     try {
         write(file);

@@ -319,8 +319,8 @@ void WeightsCache::finish()
     if (!syncAndClose(out))
         return giveUp(std::strerror(errno));
     std::error_code error;
-    if (!writeStamps())
-        return giveUp(std::strerror(errno));
+    if (const std::string problem = writeStamps(); !problem.empty())
+        return giveUp(problem);
     std::filesystem::rename(m_part, m_file, error);
     if (error)
         return giveUp(error.message());
@@ -361,15 +361,15 @@ void WeightsCache::discard(const std::string& why) const
         + why + "; they are made again"};
 }
 
-bool WeightsCache::writeStamps() const
+std::string WeightsCache::writeStamps() const
 {
     std::filesystem::path stamps = m_file;
     stamps.replace_extension(".stamps");
     try {
         replaceFile(stamps, [&](NewFile& out) { out.write(m_stamps); });
-        return true;
-    } catch (const std::runtime_error&) {
-        return false;
+        return {};
+    } catch (const std::runtime_error& problem) {
+        return problem.what();
     }
 }
 

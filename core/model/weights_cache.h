@@ -84,7 +84,7 @@ private:
     void append(const void* data, size_t bytes);
     void giveUp(const std::string& why);
     [[noreturn]] void discard(const std::string& why) const;
-    bool writeStamps() const;
+    std::string writeStamps() const; // what is wrong; empty: written
 
     std::filesystem::path m_file; // "": disabled
     std::filesystem::path m_part; // "": nothing is being written

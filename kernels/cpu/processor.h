@@ -28,7 +28,7 @@ enum class Instructions : uint8_t
 /// Lowers what is used from now on, and returns the limit until now; amx: nothing is lowered. For
 /// tests, between operations. At first the environment variable GORGON_INSTRUCTIONS says it
 /// ("avx2", "avx512_vnni"), where it is set; a word that is not known is a std::runtime_error of
-/// whatever asks first, which is makeCpuBackend.
+/// whatever asks first: chooseBackend and makeCpuBackend do.
 Instructions limitInstructions(Instructions most);
 
 /// Whether the processor has these instructions and they are allowed.

@@ -5,7 +5,7 @@
 // each sum in ascending k by fused multiply-add; what is subnormal counts as 0. So a row has the
 // same bits among any others.
 // q8, q4: as product_int8.h, bit for bit; the sums of integers are exact.
-// Source: Intel SDM, TDPBF16PS and TDPBSUD.
+// Source: Intel SDM, TDPBF16PS, TDPBSUD and TDPBSSD.
 #pragma once
 
 #include "kernels/cpu/product_input.h"

@@ -50,7 +50,7 @@ static void configureForBytes(int rows)
     if (configured == wanted)
         return;
     configured = wanted;
-    configureTiles({{rows}, {rows}, {rows}, {8}, {rows, 32}, {rows, 32}, {8}, {8}});
+    configureTiles({{rows}, {rows}, {0, 0}, {8}, {rows, 32}, {rows, 32}, {8}, {8}});
     alignas(64) int8_t line[64];
     __builtin_memset(line, -128, sizeof line);
     __asm__ volatile("" ::"r"(&line) : "memory");

@@ -8,8 +8,6 @@
 // Two products of an unsigned with a signed byte are summed in 16 bits, which saturate: so weights
 // of q8 are taken as magnitudes and their signs given to the inputs, 2 * 127 * 127 at most; weights
 // of four bits leave room for a whole block, 16 * 15 * 127, before 32 bits are needed.
-#define GORGON_PAIRS_IN_16
-
 constexpr bool kWeightsAreOffset = false;
 
 #if HWY_TARGET == HWY_AVX3
@@ -301,5 +299,3 @@ template <DType dtype> struct ByteKernel
         writeSums(results, M, int(P * kPanel), rows.row, rows.column, out);
     }
 };
-
-#undef GORGON_PAIRS_IN_16

@@ -23,7 +23,7 @@ public:
         : m_group(rows.group)
         , m_panel_bytes(panel_bytes)
         , m_at(size_t(rows.part) * panel_bytes / size_t(rows.n_parts))
-        , m_step(panel_bytes * size_t(n_panels) / size_t(rows.n_parts * times))
+        , m_step(panel_bytes * size_t(n_panels) / size_t(rows.n_parts * times) + 1)
     {
     }
     HWY_INLINE void next()

@@ -46,7 +46,7 @@ struct V16
 HWY_INLINE V loadHalves(const uint8_t* p)
 {
     const Floats d;
-#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SCALAR
+#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
     const Ints di;
     const hn::Rebind<uint16_t, Floats> dh;
     const auto bits = hn::PromoteTo(di, hn::LoadU(dh, reinterpret_cast<const uint16_t*>(p)));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/machine_speed.h"
 
 using namespace gorgon;
 
@@ -55,7 +56,8 @@ DType formatOf(const std::string& name)
 int main(int argc, char** argv)
 {
     const DType dtype = formatOf(argc > 1 ? argv[1] : "q8");
-    const auto backend = makeCpuBackend({.n_threads = argument(argc, argv, 2, usableThreads())});
+    const int n_threads = argument(argc, argv, 2, usableThreads());
+    const auto backend = makeCpuBackend({.n_threads = n_threads});
     const int layers = argument(argc, argv, 3, 16), dim = argument(argc, argv, 4, 2048),
               ff = argument(argc, argv, 5, 5632), kv = argument(argc, argv, 6, 256);
     const std::pair<int, int> shapes[]
@@ -73,25 +75,35 @@ int main(int argc, char** argv)
     for (size_t i = 0; i < x.size(); i++)
         x[i] = float(int(i * 7919 % 2003) - 1001) * 1e-3F;
 
+    const auto multiplyAll = [&](int rows) {
+        for (const Matrix& w : matrices)
+            backend->matmul(w, Tensor{x.data(), rows, w.n_in}, nullptr, Epilogue::store,
+                {y.data(), rows, w.n_out});
+    };
+    const double gmacs = measureMultiplyAdd(n_threads).of(dtype, dim);
+    double read_gbs = 0;
     std::vector<std::vector<double>> times(std::size(kRows));
-    for (int round = 0; round < kRounds; round++)
+    for (int round = 0; round < kRounds; round++) {
+        read_gbs = std::max(read_gbs, measureReadBandwidth(n_threads));
+        multiplyAll(1); // the caches are full of what was just read
         for (size_t r = 0; r < std::size(kRows); r++) {
             const auto start = Clock::now();
-            for (const Matrix& w : matrices)
-                backend->matmul(w, Tensor{x.data(), kRows[r], w.n_in}, nullptr, Epilogue::store,
-                    {y.data(), kRows[r], w.n_out});
+            multiplyAll(kRows[r]);
             times[r].push_back(
                 std::chrono::duration<double, std::milli>(Clock::now() - start).count());
         }
-    std::printf("%s, %s, %.0f MB\nrows        ms   ratio    GB/s  1e9 multiply-adds/s\n",
-        backend->description().c_str(), dtypeName(dtype), bytes / 1e6);
+    }
+    std::printf("%s, %s, %.0f MB, memory %.1f GB/s, peak %.0f 1e9 multiply-adds/s\n"
+                "rows        ms   ratio    GB/s  1e9 multiply-adds/s  roofline\n",
+        backend->description().c_str(), dtypeName(dtype), bytes / 1e6, read_gbs, gmacs);
     double alone = 0;
     for (size_t r = 0; r < std::size(kRows); r++) {
         std::sort(times[r].begin(), times[r].end());
         const double ms = times[r][kRounds / 2];
         alone = r == 0 ? ms : alone;
-        std::printf("%4d %9.2f %7.2f %7.1f %12.0f\n", kRows[r], ms, ms / alone, bytes / ms / 1e6,
-            weights * kRows[r] / ms / 1e6);
+        const double least = std::max(bytes / read_gbs, weights * kRows[r] / gmacs) / 1e6;
+        std::printf("%4d %9.2f %7.2f %7.1f %20.0f %8.0f %%\n", kRows[r], ms, ms / alone,
+            bytes / ms / 1e6, weights * kRows[r] / ms / 1e6, 100 * least / ms);
     }
     return 0;
 }

@@ -101,7 +101,7 @@ void checkRows(DType dtype, Shape shape)
 TEST_CASE("a row of a product has the same bits alone and among 256, with any number of threads")
 {
     for (const DType dtype : kAllDTypes)
-        for (const Shape shape : {Shape{320, 172}, {37, 65}, {200, 768}})
+        for (const Shape shape : {Shape{320, 172}, {37, 65}, {200, 768}, {130, 40}})
             checkRows(dtype, shape);
 }
 
@@ -186,18 +186,20 @@ TEST_CASE("NaN in one row stays in it")
 {
     auto backend = cpu(2);
     const auto weights = randomFloats(64 * 64, 7);
-    for (const DType dtype : kAllDTypes) {
-        const Matrix w = makeMatrix(*backend, dtype, 64, 64, weights);
-        auto x = randomFloats(3 * 64, 8);
-        x[64 + 5] = NAN;
-        std::vector<float> y(3 * 64);
-        backend->matmul(w, view(x, 64), nullptr, Epilogue::store, view(y, 64));
-        for (int i = 0; i < 64; i++) {
-            CHECK(std::isfinite(y[size_t(i)]));
-            CHECK(std::isnan(y[size_t(64 + i)]));
-            CHECK(std::isfinite(y[size_t(128 + i)]));
+    for (const DType dtype : kAllDTypes)
+        for (const int m : {3, 20}) {
+            CAPTURE(dtypeName(dtype));
+            CAPTURE(m);
+            const Matrix w = makeMatrix(*backend, dtype, 64, 64, weights);
+            auto x = randomFloats(size_t(m) * 64, 8);
+            x[64 + 5] = NAN;
+            std::vector<float> y(x.size());
+            backend->matmul(w, view(x, 64), nullptr, Epilogue::store, view(y, 64));
+            int n_wrong = 0;
+            for (size_t i = 0; i < y.size(); i++)
+                n_wrong += std::isnan(y[i]) != (i / 64 == 1);
+            CHECK(n_wrong == 0);
         }
-    }
 }
 
 TEST_CASE("rows arrive converted, in pieces and from unaligned memory; embed reads them back")

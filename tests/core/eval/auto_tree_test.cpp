@@ -19,7 +19,7 @@ TreeTuner tuned(int n_heads, std::stop_token stop = {}, int64_t context = 256)
     Engine engine(smallModel(n_heads, context));
     Session session = engine.makeSession();
     TreeTuner tuner = makeTreeTuner(engine, session, {}, false, {}, stop);
-    practise(engine, session, std::vector<int>{1, 2, 3}, tuner, stop);
+    practise(engine, session, std::vector<int>{1, 2, 3}, {}, tuner, stop);
     return tuner;
 }
 

@@ -200,9 +200,29 @@ TEST_CASE("a tree is made of the heads, ranks and nodes that may be used")
     settings.max_nodes = 2;
     tuner.apply(settings);
     CHECK(settings.tree.choices == Choices{{0}});
+    CHECK(tuner.add(stepOf(0, {1}, {1, 2}))); // tells that the tree is another
+    CHECK(!tuner.add(stepOf(1, {1}, {1, 2})));
     settings.n_heads = 0;
     tuner.apply(settings);
     CHECK(settings.tree.choices.empty());
+}
+
+TEST_CASE("steps that run nothing do not count as plain ones")
+{
+    TreeTuner tuner({{1, 2, 64}, {100, 170, 2000}, {1, 2}}, 2);
+    GenerateSettings settings;
+    int n_compared = 0;
+    for (int i = 0; i < 200; i++) {
+        tuner.apply(settings);
+        const bool ends = i % 10 == 9; // an answer ends, and with it a step of one node
+        DecodeStep step = stepOf(i, {i}, {i + 1, 800});
+        step.nodes.resize(ends ? 1 : settings.tree.choices.size() + 1);
+        step.times.verify_us = ends ? 0 : settings.tree.choices.empty() ? 100 : 170;
+        n_compared += settings.tree.choices.empty() && !ends ? 1 : 0;
+        tuner.add(step);
+    }
+    CHECK(!tuner.best().tree.choices.empty());
+    CHECK(n_compared > 3);
 }
 
 TEST_CASE("costs measured on a busy machine come right while text is made")
