@@ -95,6 +95,15 @@ Checkpoint Checkpoint::openFile(const std::filesystem::path& file)
     return result;
 }
 
+Checkpoint Checkpoint::ofDescription(
+    const std::filesystem::path& path, std::unique_ptr<TensorFile> description)
+{
+    Checkpoint result;
+    result.m_path = path;
+    result.add(std::move(description));
+    return result;
+}
+
 Checkpoint Checkpoint::openIndex(const std::filesystem::path& index)
 {
     Checkpoint result;

@@ -26,6 +26,9 @@ public:
     /// pytorch_model.bin.index.json, the first there is. Throws std::runtime_error.
     static Checkpoint openFolder(const std::filesystem::path& folder);
     static Checkpoint openFile(const std::filesystem::path& file);
+    /// Of tensors of which only names and shapes are known; `path` is for messages.
+    static Checkpoint ofDescription(
+        const std::filesystem::path& path, std::unique_ptr<TensorFile> description);
     /// True where the folder holds one of the names above.
     static bool isIn(const std::filesystem::path& folder);
 

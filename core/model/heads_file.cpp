@@ -6,6 +6,7 @@
 
 #include "core/model/file_error.h"
 #include "core/model/heads_assembler.h"
+#include "core/model/heads_match.h"
 #include "core/model/stored_values.h"
 
 namespace gorgon {
@@ -13,7 +14,6 @@ namespace gorgon {
 namespace {
 
 constexpr std::array kFileNames = {"medusa_lm_head.safetensors", "medusa_lm_head.pt"};
-constexpr int64_t kMaxPadding = 256; // rows: engines pad vocabularies to multiples of 64 or so
 constexpr const char* kTensorrtFile = "rank0.safetensors";
 
 bool isThere(const std::filesystem::path& path)
@@ -157,18 +157,9 @@ std::optional<StoredHeads> findHeads(
 
 std::string headsMismatch(const StoredHeads& heads, const ModelConfig& base)
 {
-    if (heads.width != base.dim)
-        return "heads are " + std::to_string(heads.width) + " wide, the base model "
-            + std::to_string(base.dim);
-    const int64_t more = heads.own_vocab ? heads.vocab_rows - base.vocab_size : 0;
-    if (more >= 0 && more < kMaxPadding)
-        return "";
-    if (heads.token_map && more < 0)
-        return "heads draft from " + std::to_string(heads.vocab_rows)
-            + " tokens only (token_map), the base model knows " + std::to_string(base.vocab_size)
-            + "; take heads with the whole vocabulary";
-    return "heads know " + std::to_string(heads.vocab_rows) + " tokens, the base model "
-        + std::to_string(base.vocab_size);
+    return shapeMismatch(
+        {heads.width, heads.own_vocab ? heads.vocab_rows : 0, bool(heads.token_map)},
+        {base.dim, base.vocab_size});
 }
 
 std::string headsFormat(const StoredHeads& heads)

@@ -39,6 +39,30 @@ std::string text(const nlohmann::json& root, const char* name)
 
 } // namespace
 
+HeadsStatement parseHeadsStatement(const nlohmann::json& root)
+{
+    HeadsStatement result;
+    result.is_there = true;
+    if (!root.is_object())
+        return result;
+    result.model_type = text(root, "model_type");
+    // A full model's num_heads and num_hidden_layers are those of its attention.
+    const bool is_vllm = result.model_type == "medusa";
+    result.version = text(root, "version");
+    result.base = text(root, "base_model_name_or_path");
+    result.heads = is_vllm ? number(root, {"num_heads", "medusa_num_heads", "num_medusa_heads"})
+                           : number(root, {"medusa_num_heads", "num_medusa_heads"});
+    result.blocks = is_vllm
+        ? number(root, {"num_hidden_layers", "medusa_num_layers", "num_medusa_layers"})
+        : number(root, {"medusa_num_layers", "num_medusa_layers"});
+    result.width = number(root, {"hidden_size"});
+    result.vocab = number(root, {"vocab_size"});
+    result.truncated_vocab = number(root, {"truncated_vocab_size"});
+    result.one_vocab = truth(root, "original_lm_head");
+    result.bias = truth(root, "medusa_fc_bias");
+    return result;
+}
+
 HeadsStatement readHeadsStatement(const std::filesystem::path& folder)
 {
     HeadsStatement result;
@@ -46,29 +70,12 @@ HeadsStatement readHeadsStatement(const std::filesystem::path& folder)
     std::error_code error;
     if (!std::filesystem::exists(file, error))
         return result;
-    result.is_there = true;
     try {
-        const nlohmann::json root = readJsonFile(file);
-        result.model_type = text(root, "model_type");
-        // A full model's num_heads and num_hidden_layers are those of its attention.
-        const bool is_vllm = result.model_type == "medusa";
-        result.version = text(root, "version");
-        result.base = text(root, "base_model_name_or_path");
-        result.heads = is_vllm ? number(root, {"num_heads", "medusa_num_heads", "num_medusa_heads"})
-                               : number(root, {"medusa_num_heads", "num_medusa_heads"});
-        result.blocks = is_vllm
-            ? number(root, {"num_hidden_layers", "medusa_num_layers", "num_medusa_layers"})
-            : number(root, {"medusa_num_layers", "num_medusa_layers"});
-        result.width = number(root, {"hidden_size"});
-        result.vocab = number(root, {"vocab_size"});
-        result.truncated_vocab = number(root, {"truncated_vocab_size"});
-        result.one_vocab = truth(root, "original_lm_head");
-        result.bias = truth(root, "medusa_fc_bias");
+        result = parseHeadsStatement(readJsonFile(file));
     } catch (const std::exception& problem) {
-        result = {};
-        result.is_there = true;
         result.problem = problem.what();
     }
+    result.is_there = true;
     return result;
 }
 

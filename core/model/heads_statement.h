@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace gorgon {
 
 struct HeadsStatement
@@ -28,5 +30,7 @@ struct HeadsStatement
 
 /// Never throws for what the file holds.
 HeadsStatement readHeadsStatement(const std::filesystem::path& folder);
+/// The same of a config.json that was read already.
+HeadsStatement parseHeadsStatement(const nlohmann::json& root);
 
 } // namespace gorgon

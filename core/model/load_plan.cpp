@@ -211,6 +211,26 @@ void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dt
     }
 }
 
+void holdAs(LoadPlan& plan, const TensorFile* view, DType dtype)
+{
+    const auto hold = [&](PlannedMatrix& matrix) {
+        for (const StoredTensor& part : matrix.parts)
+            if (part.file != view)
+                return;
+        if (!matrix)
+            return;
+        plan.memory_bytes -= uint64_t(matrix.n_out) * rowBytes(matrix.dtype, matrix.n_in);
+        matrix.dtype = dtype;
+        plan.memory_bytes += uint64_t(matrix.n_out) * rowBytes(matrix.dtype, matrix.n_in);
+    };
+    hold(plan.embedding);
+    hold(plan.lm_head);
+    for (PlannedLayer& layer : plan.layers)
+        for (PlannedMatrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
+            hold(*matrix);
+    plan.dtype = plan.layers.front().qkv.dtype;
+}
+
 std::vector<std::string> unusedTensors(const LoadPlan& plan, const Checkpoint& checkpoint)
 {
     std::set<const TensorInfo*> used;

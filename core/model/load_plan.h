@@ -61,6 +61,9 @@ LoadPlan planModel(
 /// Adds the heads; nothing means as the layers.
 void planHeads(LoadPlan& plan, const StoredHeads& heads, std::optional<DType> dtype);
 
+/// Matrices that are read from `view` alone take this format in memory.
+void holdAs(LoadPlan& plan, const TensorFile* view, DType dtype);
+
 /// Names of stored tensors that the plan of a base model has no use for; heads and the constants
 /// that old files carry left out.
 std::vector<std::string> unusedTensors(const LoadPlan& plan, const Checkpoint& checkpoint);

@@ -6,6 +6,7 @@
 
 #include "core/model/architectures/architecture.h"
 #include "core/model/file_error.h"
+#include "core/model/heads_match.h"
 #include "core/model/json_file.h"
 
 namespace gorgon {
@@ -150,14 +151,6 @@ private:
     std::vector<std::string> m_out;
 };
 
-/// "vicuna-7b-v1.3" of "lmsys/vicuna-7b-v1.3" or of a path.
-std::string lastPart(std::string name)
-{
-    while (name.size() > 1 && name.ends_with('/'))
-        name.pop_back();
-    return name.substr(name.find_last_of('/') + 1);
-}
-
 std::filesystem::path whole(const std::filesystem::path& path)
 {
     std::error_code error;
@@ -208,9 +201,8 @@ std::vector<std::string> headsWarnings(
         result.push_back(file + ": the vocabulary matrices have " + std::to_string(heads.vocab_rows)
             + " rows, the base model knows " + std::to_string(base.vocab_size)
             + " tokens; the rows behind them are taken for padding and left out");
-    const std::string stated = lastPart(heads.stated.base);
-    const bool names_one = !stated.empty() && heads.stated.base != "N/A" && stated != "None";
-    if (!names_one || heads.in_full_model || isWithin(heads.path, folder))
+    const std::string stated = lastNamePart(statedModel(heads.stated.base));
+    if (stated.empty() || heads.in_full_model || isWithin(heads.path, folder))
         return result;
     const auto there = statedBaseFolder(heads);
     const bool is_same = there && whole(*there) == whole(folder);

@@ -98,27 +98,6 @@ void loadHeads(Model& model, const LoadPlan& plan, WeightLoader& loader)
     }
 }
 
-/// Packed matrices keep about their width.
-void preferNearest(LoadPlan& plan, const PackedWeights& packed)
-{
-    const auto prefer = [&](PlannedMatrix& matrix) {
-        for (const StoredTensor& part : matrix.parts)
-            if (part.file != packed.view)
-                return;
-        if (!matrix)
-            return;
-        plan.memory_bytes -= uint64_t(matrix.n_out) * rowBytes(matrix.dtype, matrix.n_in);
-        matrix.dtype = packed.nearest;
-        plan.memory_bytes += uint64_t(matrix.n_out) * rowBytes(matrix.dtype, matrix.n_in);
-    };
-    prefer(plan.embedding);
-    prefer(plan.lm_head);
-    for (PlannedLayer& layer : plan.layers)
-        for (PlannedMatrix* matrix : {&layer.qkv, &layer.output, &layer.gate_up, &layer.down})
-            prefer(*matrix);
-    plan.dtype = plan.layers.front().qkv.dtype;
-}
-
 CacheUse finishCache(WeightsCache& cache)
 {
     cache.finish();
@@ -251,7 +230,7 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
     const std::shared_ptr<const Checkpoint> checkpoint = opened;
     LoadPlan plan = planModel(model->config, *checkpoint, options.weights);
     if (packed && !options.weights)
-        preferNearest(plan, *packed);
+        holdAs(plan, packed->view, packed->nearest); // packed matrices keep about their width
     plan.head_dtype = options.head_weights.value_or(plan.dtype);
     std::optional<StoredHeads> heads;
     if (!options.no_heads)

@@ -112,10 +112,8 @@ void readTokens(const ConfigFields& fields, ModelConfig& config)
 
 } // namespace
 
-ModelConfig readModelConfig(const std::filesystem::path& folder)
+ModelConfig parseModelConfig(const json& root, const std::filesystem::path& file)
 {
-    const std::filesystem::path file = folder / "config.json";
-    const json root = readJsonFile(file);
     const ConfigFields fields(root, file);
     const Architecture& architecture = readArchitecture(fields);
     const ArchitectureDefaults& defaults = architecture.defaults;
@@ -136,7 +134,13 @@ ModelConfig readModelConfig(const std::filesystem::path& folder)
     readTokens(fields, config);
     if (const json* n = fields.find("medusa_num_heads"); n && n->is_number_unsigned())
         config.stated_medusa_heads = int(std::min<uint64_t>(n->get<uint64_t>(), 1'000'000));
+    return config;
+}
 
+ModelConfig readModelConfig(const std::filesystem::path& folder)
+{
+    const std::filesystem::path file = folder / "config.json";
+    ModelConfig config = parseModelConfig(readJsonFile(file), file);
     const std::filesystem::path generation = folder / "generation_config.json";
     if (std::filesystem::exists(generation)) {
         const json generation_root = readJsonFile(generation);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace gorgon {
 
 enum class RopeScaling : uint8_t
@@ -69,6 +71,8 @@ struct ModelConfig
 /// Reads config.json and, where present, generation_config.json of a model folder. Throws
 /// std::runtime_error: "FILE: what was expected, what was found, what to do".
 ModelConfig readModelConfig(const std::filesystem::path& folder);
+/// The same of a config.json that was read already; `file` is for messages.
+ModelConfig parseModelConfig(const nlohmann::json& root, const std::filesystem::path& file);
 
 LayerAttention layerAttention(const ModelConfig& config, int layer);
 

@@ -156,10 +156,10 @@ std::string nameOf(const PackingConfig& config)
 
 } // namespace
 
-std::optional<PackingConfig> readPackingConfig(const std::filesystem::path& folder)
+std::optional<PackingConfig> parsePackingConfig(
+    const json& config, const json* old, const std::filesystem::path& folder)
 {
     const std::filesystem::path file = folder / "config.json";
-    const json config = readJsonFile(file);
     const auto found = config.find("quantization_config");
     if (found != config.end() && !found->is_null()) {
         if (!found->is_object())
@@ -167,12 +167,28 @@ std::optional<PackingConfig> readPackingConfig(const std::filesystem::path& fold
         return ConfigReader(*found, file).read("");
     }
     // As AutoGPTQ wrote at first.
-    const std::filesystem::path old = folder / "quantize_config.json";
-    std::error_code error;
-    if (!std::filesystem::exists(old, error))
+    if (!old)
         return {};
-    const json object = readJsonFile(old);
-    return ConfigReader(object, old).read("gptq");
+    return ConfigReader(*old, folder / "quantize_config.json").read("gptq");
+}
+
+std::optional<PackingConfig> readPackingConfig(const std::filesystem::path& folder)
+{
+    const json config = readJsonFile(folder / "config.json");
+    const std::filesystem::path file = folder / "quantize_config.json";
+    std::error_code error;
+    if (!std::filesystem::exists(file, error))
+        return parsePackingConfig(config, nullptr, folder);
+    const auto found = config.find("quantization_config");
+    if (found != config.end() && !found->is_null())
+        return parsePackingConfig(config, nullptr, folder);
+    const json old = readJsonFile(file);
+    return parsePackingConfig(config, &old, folder);
+}
+
+DType nearestFormat(const PackingConfig& config)
+{
+    return config.bits == 8 ? DType::q8 : DType::q4;
 }
 
 std::optional<PackedWeights> unpackWeights(
@@ -184,7 +200,7 @@ std::optional<PackedWeights> unpackWeights(
     const bool is_fp8 = config->method == PackingConfig::Method::fp8;
     auto view = std::make_unique<PackedView>(checkpoint.path(), nameOf(*config));
     std::vector<std::string> replaced;
-    PackedWeights result{*config, view.get(), config->bits == 8 ? DType::q8 : DType::q4};
+    PackedWeights result{*config, view.get(), nearestFormat(*config)};
     for (const auto& [stored_name, tensor] : checkpoint.tensors()) {
         std::string name = stored_name;
         if (is_fp8 ? tensor.info->dtype != "F8_E4M3" || tensor.info->shape.size() != 2

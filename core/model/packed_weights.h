@@ -7,6 +7,8 @@
 
 #include <optional>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/model/checkpoint.h"
 #include "kernels/tensor.h"
 
@@ -31,6 +33,11 @@ struct PackingConfig
 /// What config.json (quantization_config) or quantize_config.json says; nothing where the
 /// checkpoint is not packed. Throws std::runtime_error that names a packing which is not read.
 std::optional<PackingConfig> readPackingConfig(const std::filesystem::path& folder);
+/// The same of files that were read already: config.json, and quantize_config.json or nullptr.
+std::optional<PackingConfig> parsePackingConfig(
+    const nlohmann::json& config, const nlohmann::json* old, const std::filesystem::path& folder);
+/// The format in memory that comes nearest, by width.
+DType nearestFormat(const PackingConfig& config);
 
 struct PackedWeights
 {

@@ -216,6 +216,40 @@ private:
     std::unordered_set<std::string> m_metadata_keys;
 };
 
+// Every byte behind the header belongs to exactly one tensor.
+void checkLayout(const std::map<std::string, TensorInfo>& tensors, uint64_t data_bytes,
+    const std::filesystem::path& path)
+{
+    using Entry = std::pair<const std::string, TensorInfo>;
+    std::vector<const Entry*> order;
+    order.reserve(tensors.size());
+    for (const Entry& entry : tensors)
+        order.push_back(&entry);
+    std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
+        return std::pair(a->second.offset, a->second.bytes)
+            < std::pair(b->second.offset, b->second.bytes);
+    });
+    uint64_t end = 0;
+    for (const Entry* entry : order) {
+        const auto& [name, tensor] = *entry;
+        // The end may exceed 64 bits nowhere: begin <= end was checked as it was read.
+        if (tensor.offset + tensor.bytes > data_bytes)
+            failFile(path,
+                "the tensor \"" + shown(name) + "\" ends at byte "
+                    + std::to_string(tensor.offset + tensor.bytes) + " of the data, there are "
+                    + std::to_string(data_bytes)
+                    + "; the file is cut off, download or copy it again");
+        if (tensor.offset != end)
+            failFile(path,
+                "the tensor \"" + shown(name) + "\" begins at byte " + std::to_string(tensor.offset)
+                    + " of the data, the one before ends at " + std::to_string(end)
+                    + (tensor.offset < end ? " (they overlap)" : " (a hole)"));
+        end += tensor.bytes;
+    }
+    if (end != data_bytes)
+        failFile(path, std::to_string(data_bytes - end) + " bytes at the end belong to no tensor");
+}
+
 class SafetensorsFile : public TensorFile
 {
 public:
@@ -237,61 +271,29 @@ public:
                     + " bytes long, the file has " + std::to_string(m_file.bytes())
                     + " and a header at most " + std::to_string(kMaxSafetensorsHeader)
                     + "; it is cut off or no safetensors file, download or copy it again");
-        readHeader(m_file.text(8, header_bytes));
-        checkLayout(m_file.bytes() - 8 - header_bytes);
+        m_tensors = parseSafetensorsHeader(
+            m_file.text(8, header_bytes), m_file.bytes() - 8 - header_bytes, path());
         for (auto& [name, tensor] : m_tensors)
             tensor.offset += 8 + header_bytes;
     }
 
     const char* format() const override { return "safetensors"; }
-
-private:
-    void readHeader(const std::string& text)
-    {
-        if (!text.starts_with('{'))
-            failFile(path(), "the safetensors header must begin with {");
-        checkJsonText(text, path());
-        HeaderReader reader(path(), m_tensors);
-        json::sax_parse(text, &reader);
-    }
-
-    // Every byte behind the header belongs to exactly one tensor.
-    void checkLayout(uint64_t data_bytes) const
-    {
-        using Entry = std::pair<const std::string, TensorInfo>;
-        std::vector<const Entry*> order;
-        order.reserve(m_tensors.size());
-        for (const Entry& entry : m_tensors)
-            order.push_back(&entry);
-        std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
-            return std::pair(a->second.offset, a->second.bytes)
-                < std::pair(b->second.offset, b->second.bytes);
-        });
-        uint64_t end = 0;
-        for (const Entry* entry : order) {
-            const auto& [name, tensor] = *entry;
-            // The end may exceed 64 bits nowhere: begin <= end was checked as it was read.
-            if (tensor.offset + tensor.bytes > data_bytes)
-                failFile(path(),
-                    "the tensor \"" + shown(name) + "\" ends at byte "
-                        + std::to_string(tensor.offset + tensor.bytes) + " of the data, there are "
-                        + std::to_string(data_bytes)
-                        + "; the file is cut off, download or copy it again");
-            if (tensor.offset != end)
-                failFile(path(),
-                    "the tensor \"" + shown(name) + "\" begins at byte "
-                        + std::to_string(tensor.offset) + " of the data, the one before ends at "
-                        + std::to_string(end)
-                        + (tensor.offset < end ? " (they overlap)" : " (a hole)"));
-            end += tensor.bytes;
-        }
-        if (end != data_bytes)
-            failFile(
-                path(), std::to_string(data_bytes - end) + " bytes at the end belong to no tensor");
-    }
 };
 
 } // namespace
+
+std::map<std::string, TensorInfo> parseSafetensorsHeader(
+    const std::string& header, uint64_t data_bytes, const std::filesystem::path& path)
+{
+    if (!header.starts_with('{'))
+        failFile(path, "the safetensors header must begin with {");
+    checkJsonText(header, path);
+    std::map<std::string, TensorInfo> tensors;
+    HeaderReader reader(path, tensors);
+    json::sax_parse(header, &reader);
+    checkLayout(tensors, data_bytes, path);
+    return tensors;
+}
 
 std::unique_ptr<TensorFile> openSafetensors(PlainFile file)
 {

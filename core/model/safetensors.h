@@ -15,4 +15,9 @@ constexpr size_t kMaxRank = 16;
 
 std::unique_ptr<TensorFile> openSafetensors(PlainFile file);
 
+/// The tensors that a header names, as openSafetensors checks them; their bytes follow it without
+/// gap and are data_bytes in all. `path` is for messages.
+std::map<std::string, TensorInfo> parseSafetensorsHeader(
+    const std::string& header, uint64_t data_bytes, const std::filesystem::path& path);
+
 } // namespace gorgon

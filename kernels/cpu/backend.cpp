@@ -55,6 +55,10 @@ public:
         std::memcpy(host, device, bytes);
     }
     std::string weightLayout() const override { return "cpu3"; }
+    uint64_t matrixBytes(const MatrixShape& shape) const override
+    {
+        return uint64_t(panelCount(shape.n_out)) * panelBytes(shape.dtype, shape.n_in);
+    }
     Matrix makeMatrix(DType dtype, int64_t n_out, int64_t n_in) override
     {
         const std::scoped_lock lock(m_mutex);
