@@ -59,6 +59,7 @@ struct Exchange
     std::string refusal; // the reply cannot be right
     Clock::time_point last_byte = Clock::now();
     Clock::time_point paused_until{};
+    uint64_t n_sent = 0; // of the upload, handed to the connection
 
     bool isGood() const { return reply.status >= 200 && reply.status < 300; }
 };
@@ -126,6 +127,48 @@ size_t onBody(char* data, size_t, size_t n, void* user)
     }
     exchange.last_byte = Clock::now();
     return n;
+}
+
+size_t onRead(char* data, size_t, size_t n, void* user)
+{
+    Exchange& exchange = *static_cast<Exchange*>(user);
+    const HttpUpload& upload = exchange.request.upload;
+    const size_t wanted = size_t(std::min<uint64_t>(n, upload.bytes - exchange.n_sent));
+    if (wanted == 0)
+        return 0;
+    exchange.last_byte = Clock::now();
+    try {
+        const size_t given
+            = upload.read(exchange.n_sent, std::as_writable_bytes(std::span(data, wanted)));
+        exchange.n_sent += given;
+        return given;
+    } catch (...) {
+        exchange.problem = std::current_exception();
+        return CURL_READFUNC_ABORT;
+    }
+}
+
+int onSeek(void* user, curl_off_t offset, int origin)
+{
+    Exchange& exchange = *static_cast<Exchange*>(user);
+    if (origin != SEEK_SET || offset < 0 || uint64_t(offset) > exchange.request.upload.bytes)
+        return CURL_SEEKFUNC_FAIL;
+    exchange.n_sent = uint64_t(offset);
+    return CURL_SEEKFUNC_OK;
+}
+
+const char* methodName(HttpRequest::Method method)
+{
+    switch (method) {
+    case HttpRequest::Method::head:
+        return "HEAD";
+    case HttpRequest::Method::post:
+        return "POST";
+    case HttpRequest::Method::put:
+        return "PUT";
+    default:
+        return "GET";
+    }
 }
 
 HubError connectionError(CURLcode code, const char* detail, long os_error, const Url& url)
@@ -210,6 +253,7 @@ struct HttpConnection::State
 
     void prepare(const HttpRequest& request, const Url& url, Exchange& exchange,
         const TextList& headers, const TextList& connect_to, char* detail);
+    void prepareUpload(const HttpRequest& request, Exchange& exchange);
     CURLcode run(Exchange& exchange, const std::stop_token& stop);
 };
 
@@ -243,7 +287,11 @@ void HttpConnection::State::prepare(const HttpRequest& request, const Url& url, 
     set(CURLOPT_CONNECTTIMEOUT_MS, long(settings.connect_ms));
     set(CURLOPT_BUFFERSIZE, kReceiveBytes);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
-    if (!request.sink)
+    const bool sends
+        = request.method == HttpRequest::Method::post || request.method == HttpRequest::Method::put;
+    if (sends)
+        prepareUpload(request, exchange);
+    if (!request.sink && !sends)
         set(CURLOPT_TIMEOUT_MS, long(kJsonLimitMs));
     if (request.method == HttpRequest::Method::head)
         set(CURLOPT_NOBODY, 1L);
@@ -251,6 +299,22 @@ void HttpConnection::State::prepare(const HttpRequest& request, const Url& url, 
     set(CURLOPT_HEADERDATA, &exchange);
     set(CURLOPT_WRITEFUNCTION, &onBody);
     set(CURLOPT_WRITEDATA, &exchange);
+}
+
+void HttpConnection::State::prepareUpload(const HttpRequest& request, Exchange& exchange)
+{
+    if (request.method == HttpRequest::Method::put) {
+        set(CURLOPT_UPLOAD, 1L);
+        set(CURLOPT_INFILESIZE_LARGE, curl_off_t(request.upload.bytes));
+    } else {
+        set(CURLOPT_POST, 1L);
+        set(CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.upload.bytes));
+    }
+    set(CURLOPT_UPLOAD_BUFFERSIZE, kReceiveBytes);
+    set(CURLOPT_READFUNCTION, &onRead);
+    set(CURLOPT_READDATA, &exchange);
+    set(CURLOPT_SEEKFUNCTION, &onSeek);
+    set(CURLOPT_SEEKDATA, &exchange);
 }
 
 CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& stop)
@@ -294,7 +358,7 @@ CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& s
         }
         const bool is_late = exchange.headers_are_done
             ? now - exchange.last_byte > milliseconds(settings.stall_ms)
-            : now - begin > reply_limit;
+            : now - std::max(begin, exchange.last_byte) > reply_limit;
         if (is_late) {
             result = CURLE_OPERATION_TIMEDOUT;
             break;
@@ -303,6 +367,16 @@ CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& s
     }
     curl_multi_remove_handle(multi, easy);
     return result;
+}
+
+HttpUpload textUpload(std::string text)
+{
+    const auto held = std::make_shared<const std::string>(std::move(text));
+    return {held->size(), [held](uint64_t offset, std::span<std::byte> out) {
+                const size_t n = std::min<size_t>(out.size(), held->size() - offset);
+                std::memcpy(out.data(), held->data() + offset, n);
+                return n;
+            }};
 }
 
 HttpConnection::HttpConnection(std::shared_ptr<const HttpContext> context)
@@ -323,10 +397,11 @@ HttpReply HttpConnection::send(const HttpRequest& request, const std::stop_token
         .problem = {},
         .refusal = {}};
     HttpLogEntry log;
-    log.method = request.method == HttpRequest::Method::head ? "HEAD" : "GET";
+    log.method = methodName(request.method);
     log.url = url.place();
     TextList headers, connect_to;
     headers.add("Accept-Encoding: identity");
+    headers.add("Expect:"); // no round trip ahead of an upload
     for (const auto& [name, value] : request.headers) {
         headers.add(name + ": " + value);
         if (name == "Range")

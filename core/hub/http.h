@@ -42,17 +42,31 @@ struct HttpReply
     std::optional<uint64_t> contentLength() const;
 };
 
+/// What a request sends.
+struct HttpUpload
+{
+    uint64_t bytes = 0;
+    /// Bytes from `offset` on, as many as fit or are left; what it throws ends the request and is
+    /// thrown on. Called again from the beginning where the connection has to be made anew.
+    std::function<size_t(uint64_t offset, std::span<std::byte> out)> read;
+};
+/// The bytes of a text, which is held.
+HttpUpload textUpload(std::string text);
+
 struct HttpRequest
 {
     enum class Method
     {
         get,
-        head
+        head,
+        post,
+        put
     };
     Method method = Method::get;
     std::string url;
     std::string bearer; // token; the caller has checked that this host may see it
     std::vector<std::pair<std::string, std::string>> headers;
+    HttpUpload upload; // of post and put
     uint64_t max_body = uint64_t(16) << 20; // without a sink; more is HubError badReply
 
     /// Called once before the body: false ends the request there, without error.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/fake_hub.h"
+#include "tests/support/fake_hub_upload.h"
 #include "tests/support/fake_hub_wire.h"
 
 #include <atomic>
@@ -18,6 +19,7 @@ struct FakeHub::State
 
     mutable std::mutex mutex; // of everything down to `watcher`
     HubContent content;
+    HubUploads uploads;
     HubRules rules;
     HubAddresses addresses;
     std::vector<Scripted> faults;
@@ -33,8 +35,10 @@ struct FakeHub::State
     std::pair<HubReply, size_t> answer(HubRequest request)
     {
         const std::unique_lock lock(mutex);
-        HubReply reply = request.host == HubHost::hub ? hubReply(request, content, rules, addresses)
-                                                      : cdnReply(request, content, rules);
+        HubReply reply = isUpload(request)
+            ? uploadReply(request, content, uploads, rules, addresses)
+            : request.host == HubHost::hub ? hubReply(request, content, rules, addresses)
+                                           : cdnReply(request, content, rules);
         reply.setHeader("X-Request-Id", "Root=1-" + std::to_string(n_forgotten + requests.size()));
         for (Scripted& scripted : faults) {
             const HubFault& fault = scripted.fault;

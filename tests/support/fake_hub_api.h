@@ -4,6 +4,9 @@
 
 #include "tests/support/fake_hub_message.h"
 
+#include <optional>
+#include <set>
+
 namespace gorgon::tests {
 
 struct HubRules
@@ -13,6 +16,13 @@ struct HubRules
     bool xet_headers = false; // those a client without that protocol passes over
     bool gzip_files = false; // files that compress arrive compressed, asked for or not
     uint64_t signing_round = 0; // addresses of the second host signed in another are expired
+
+    // Of uploads.
+    std::set<std::string> writers; // tokens that may write
+    uint64_t large_from = 1000; // bytes: these go by LFS
+    uint64_t upload_chunk_bytes = 0; // of a part; 0: all at once
+    uint64_t max_upload_bytes = UINT64_MAX; // the hub takes no larger file
+    std::optional<unsigned> uploads_until_cut; // so many arrive, later ones are cut off
 };
 
 struct HubAddresses

@@ -20,6 +20,8 @@ constexpr const char* kUsage = R"(fake_hub_server FOLDER [OPTIONS]
   --tls              https; the authority's certificate is written to FOLDER/authority.pem
   --large BYTES      files from this size on are large files, served by the second host (1000000)
   --token TOKEN      an account that exists
+  --writer TOKEN     the same, and it may write
+  --parts BYTES      large files are uploaded in parts of that size
   --gated ORG/NAME   may be read by the tokens given before
   --private ORG/NAME the same, and unseen by others
   --fault F@PATH     a fault for GET requests whose address holds PATH: cut:N, reset:N, stall:N, drip:N,
@@ -68,6 +70,11 @@ Arguments argumentsOf(int argc, char** argv)
             arguments.large = std::stoull(value);
         } else if (name == "--token") {
             arguments.tokens.insert(value);
+        } else if (name == "--writer") {
+            arguments.tokens.insert(value);
+            arguments.options.rules.writers.insert(value);
+        } else if (name == "--parts") {
+            arguments.options.rules.upload_chunk_bytes = std::stoull(value);
         } else if (name == "--gated") {
             arguments.access[value] = HubRepository::Access::gated;
         } else if (name == "--private") {
