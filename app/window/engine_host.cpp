@@ -130,6 +130,7 @@ void EngineHost::connectEngine()
         m_failed = true;
         m_window->showError(sentence);
     });
+    connect(m_engine, &EngineWorker::deviceFailed, this, &EngineHost::offerProcessor);
     connect(m_engine, &EngineWorker::partial, m_store, &StoreWorker::savePartial);
     connect(m_engine, &EngineWorker::answered, m_store, &StoreWorker::saveAnswer);
     connect(m_engine, &EngineWorker::answered, this, &EngineHost::finishTurn);

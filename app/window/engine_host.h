@@ -65,6 +65,8 @@ private:
     void inspectPath(const QString& path, std::function<void(const PathReport&)> then);
     /// The cause, and a button for what may help.
     void showLoadFailure(const QString& sentence, bool kept, LoadRemedy remedy);
+    /// The same where a device broke down while it computed.
+    void offerProcessor(const QString& sentence);
     void offerModels();
     void addUsedModels(const QString& text); // as the store kept them
     void settingsEdited(const GenerateSettings& settings);

@@ -62,6 +62,18 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
         kept ? tr("%1. The model loaded before stays in use.").arg(cause) : sentence, name, action);
 }
 
+void EngineHost::offerProcessor(const QString& sentence)
+{
+    m_failed = true;
+    const auto action = [this, again = m_choice] {
+        m_options.device = "cpu";
+        QMetaObject::invokeMethod(
+            m_engine, [engine = m_engine] { engine->setDevice(QStringLiteral("cpu")); });
+        open(again);
+    };
+    m_window->chat()->notice()->showError(sentence, tr("Load it again on the CPU"), action);
+}
+
 void EngineHost::openDropped(const PathReport& report)
 {
     if (report.kind == PathReport::Kind::nothing) {

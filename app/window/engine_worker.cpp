@@ -15,6 +15,7 @@
 #include "core/model/available_memory.h"
 #include "core/model/inspect.h"
 #include "core/model/user_cache.h"
+#include "kernels/backend_failed.h"
 
 #include <QDeadlineTimer>
 #include <QLocale>
@@ -268,6 +269,10 @@ void EngineWorker::generate(const Turn& turn)
             showCurve();
         }
         tellLimitation();
+    } catch (const BackendFailed& error) {
+        m_sessions.drop(turn.conversation);
+        emit deviceFailed(sentenceOf(error));
+        emit answered(turn.conversation, feed.finish(nullptr));
     } catch (const std::exception& error) {
         m_sessions.drop(turn.conversation);
         emit failed(sentenceOf(error));

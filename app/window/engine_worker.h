@@ -36,6 +36,7 @@ public slots:
     virtual void open(const gorgon::ModelChoice& choice, const std::stop_token& stop);
     /// Of the models opened from now on; 0: their own, at most 4096.
     void setContext(qint64 context) { m_options.context = context; }
+    void setDevice(const QString& device) { m_options.device = device.toStdString(); }
     /// "": the model's own.
     virtual void chooseTemplate(const QString& name);
     virtual void answer(const gorgon::Turn& turn);
@@ -69,6 +70,7 @@ signals:
     void partial(qint64 conversation, const gorgon::Message& answer);
     void answered(qint64 conversation, const gorgon::Message& answer);
     void failed(const QString& sentence);
+    void deviceFailed(const QString& sentence); // the same; it computes no more
     void contextCounted(qint64 conversation, int tokens);
 
 private:

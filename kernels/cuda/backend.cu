@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "kernels/backend_failed.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cuda/accept.h"
@@ -298,7 +299,7 @@ Buffer CudaBackend::zeroed(size_t bytes)
 void CudaBackend::throwIfFailed() const
 {
     if (!m_stream.error().empty())
-        throw std::runtime_error(name() + " (" + m_facts.name
+        throw BackendFailed(name() + " (" + m_facts.name
             + "): expected the device to go on, it failed to " + m_stream.error()
             + (m_stream.isDeviceLost()
                     ? "; load the model again with the CPU: the device computes again once Gorgon "

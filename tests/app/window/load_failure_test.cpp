@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A wrong option tells its cause and offers what can be opened instead.
 #include "app/window/engine_host.h"
+#include "app/window/engine_worker.h"
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/notice_bar.h"
 #include "ui/details/details_panel.h"
@@ -80,6 +81,33 @@ private slots:
         QCOMPARE(ready.count(), 0);
         notice->actionButton()->click();
         QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 1, kLongMs);
+        QVERIFY(!notice->isVisible());
+    }
+
+    void aDeviceThatFailedIsReplacedByTheProcessor()
+    {
+        QTemporaryDir data;
+        WindowOptions options;
+        options.data_folder = data.path().toStdString();
+        options.model = findDemoModel().string();
+        EngineWorker* worker = nullptr;
+        MainWindow window;
+        EngineHost host(options, &window,
+            [&](const WindowOptions& of, std::shared_ptr<LiveSettings> settings,
+                const std::stop_token& quit) {
+                return worker = new EngineWorker(of, std::move(settings), quit);
+            });
+        QSignalSpy ready(&host, &EngineHost::modelReady);
+        window.show();
+        host.start();
+        QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 1, kLongMs);
+        emit worker->deviceFailed(QStringLiteral("cuda:0: it fell off the bus."));
+        const NoticeBar* notice = window.chat()->notice();
+        QTRY_VERIFY_WITH_TIMEOUT(notice->isVisible(), kLongMs);
+        QVERIFY(notice->text().contains(QLatin1String("fell off the bus")));
+        QCOMPARE(notice->actionButton()->text(), QStringLiteral("Load it again on the CPU"));
+        notice->actionButton()->click();
+        QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 2, kLongMs);
         QVERIFY(!notice->isVisible());
     }
 };

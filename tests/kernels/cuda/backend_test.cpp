@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "kernels/backend_failed.h"
 #include "tests/kernels/cuda/emulated_device.h"
 #include "tests/kernels/cuda/stepper.h"
 
@@ -195,7 +196,7 @@ TEST_CASE("a lost device is told, and no backend is made on it")
         stepper.step(3), doctest::Contains("illegal memory access"), std::runtime_error);
     CHECK_THROWS_WITH_AS(stepper.step(3),
         doctest::Contains("with the CPU: the device computes again once Gorgon was restarted"),
-        std::runtime_error);
+        BackendFailed);
     CHECK_THROWS_WITH_AS(makeEmulatedCudaBackend(),
         doctest::Contains("restart Gorgon to use it again"), std::runtime_error);
 }
