@@ -309,10 +309,10 @@ TEST_CASE("D1: a small file cut on its way is right in the end")
 
 TEST_CASE("D1: a limit of bytes a second is kept, and changes nothing else")
 {
-    Scene scene({}, kBytes);
+    Scene scene({}, 4000000); // many times what is received at once
     auto context = std::make_shared<HttpContext>();
     context->settings = scene.settings;
-    context->bandwidth->limit(1000000);
+    context->bandwidth->limit(20000000);
     HubClient client(context, scene.clock);
     const auto start = std::chrono::steady_clock::now();
     fetchFile(client, HubCache(scene.settings.cache), scene.request(kLargePath));

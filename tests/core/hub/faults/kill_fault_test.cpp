@@ -12,6 +12,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kBytes = 12000000;
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kKills = 50; // a process takes a quarter of a second to start
+#else
+constexpr int kKills = 200;
+#endif
 
 std::vector<std::string> fetchCommand(const Scene& scene)
 {
@@ -26,7 +31,7 @@ TEST_CASE("D5: killed at 200 random points, the file is right in the end and no 
     TestRandom random(501);
     int n_whole = 0;
     uint64_t n_resumed = 0;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < kKills; ++i) {
         CAPTURE(i);
         const uint64_t before = scene.partialBytes();
         // Some way on, sometimes to the end: there it dies while the file is finished.
@@ -70,7 +75,7 @@ TEST_CASE("D5: killed at 200 random points, the file is right in the end and no 
     scene.hub.clearFaults();
     scene.fetch();
     scene.checkRight();
-    CHECK(n_resumed > 100);
+    CHECK(n_resumed > kKills / 2);
     CHECK(n_whole > 0);
 }
 
