@@ -25,6 +25,7 @@ struct HubRequest
     std::string target; // as it was sent
     std::vector<std::pair<std::string, std::string>> headers; // names in lower case
     std::string body;
+    std::string proxied_to; // "http://HOST:PORT" where this server was asked as a proxy
     unsigned status = 0; // of the reply
     uint64_t first_byte = 0; // of the file, where the reply begins
     uint64_t bytes_sent = 0; // of the reply's body, handed to the system

@@ -145,6 +145,11 @@ private:
                 request.headers.emplace_back(std::move(name), std::string(field.value()));
             }
             request.body = read.body();
+            if (request.target.starts_with("http://")) { // as a proxy is asked
+                const size_t slash = std::min(request.target.find('/', 7), request.target.size());
+                request.proxied_to = request.target.substr(0, slash);
+                request.target.erase(0, slash);
+            }
             const bool body_wanted = request.method != "HEAD";
             const auto [reply, number] = m_handler.answer(std::move(request));
             more = send(stream, connection, reply, number, body_wanted) && read.keep_alive();
