@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kUsage = R"(hub_fetch ENDPOINT CACHE REPOSITORY [OPTIONS] PATH...
   --file-bytes N   no file may become longer (RLIMIT_FSIZE)
   --user N         works as that user
+  --retries N      tries again so many times
   --offline        asks nobody
 )";
 
@@ -49,12 +50,15 @@ Arguments argumentsOf(int argc, char** argv)
     Arguments arguments;
     arguments.settings.endpoint = argv[1];
     arguments.settings.cache = argv[2];
+    arguments.settings.connect_ms = 2000;
     arguments.settings.stall_ms = 2000;
     arguments.repository = argv[3];
     for (int i = 4; i < argc; ++i) {
         const std::string name = argv[i];
         if (name == "--offline")
             arguments.settings.offline = true;
+        else if (name == "--retries" && i + 1 < argc)
+            arguments.settings.n_retries = std::stoi(argv[++i]);
         else if (name == "--file-bytes" && i + 1 < argc)
             limitFiles(std::stoul(argv[++i]));
         else if (name == "--user" && i + 1 < argc)

@@ -12,7 +12,8 @@ constexpr const char* kFarHub = "http://hub.invalid:8000"; // no such name: only
 std::string fetchedWith(const Scene& scene, const std::vector<std::string>& variables)
 {
     ChildProcess child(
-        {HUB_FETCH, kFarHub, scene.settings.cache.string(), kModelId, kSmallPath}, variables);
+        {HUB_FETCH, kFarHub, scene.settings.cache.string(), kModelId, "--retries", "0", kSmallPath},
+        variables);
     std::string output = child.wait();
     CHECK(child.status() <= 1);
     return output;
