@@ -25,5 +25,6 @@ void addPull(CLI::App& app, Program& program);
 void addList(CLI::App& app, Program& program);
 void addVerify(CLI::App& app, Program& program);
 void addRemove(CLI::App& app, Program& program);
+void addPush(CLI::App& app, Program& program);
 
 } // namespace gorgon

@@ -26,7 +26,7 @@ int runProgram(int argc, char** argv)
                "Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.");
     for (const auto add : {addChat, addGenerate, addLogits, addTokenize, addDetokenize, addRender,
              addTree, addInspect, addAccuracy, addPerplexity, addProve, addBench, addConvert,
-             addDevices, addPull, addList, addVerify, addRemove})
+             addDevices, addPull, addList, addVerify, addRemove, addPush})
         add(app, program);
     checkNumbers(app);
     // The parser would only say that a subcommand is missing.

@@ -3,6 +3,7 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/hub_access.h"
+#include "app/cli/pull_search.h"
 #include "core/hub/choose_files.h"
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_client.h"
@@ -16,6 +17,7 @@ struct Options
     std::string name;
     std::string revision;
     std::vector<std::string> files;
+    std::string search;
     bool yes = false;
     bool json = false;
 };
@@ -23,7 +25,8 @@ struct Options
 constexpr const char* kExamples
     = "gorgon-cli pull FasterDecoding/medusa-vicuna-7b-v1.3\n"
       "  gorgon-cli pull lmsys/vicuna-7b-v1.3 --revision main --yes\n"
-      "  gorgon-cli pull https://huggingface.co/gpt2 --file config.json\n\n"
+      "  gorgon-cli pull https://huggingface.co/gpt2 --file config.json\n"
+      "  gorgon-cli pull --search \"vicuna 7b\"\n\n"
       "Fetched is what this program reads: configuration, tokenizer, templates, and the weights or "
       "heads\nonce, as safetensors where there are any. Files go to the cache that all of the "
       "hub's "
@@ -58,6 +61,10 @@ bool isWanted(const DownloadRequest& request, const Options& options, const Prog
 
 int run(const Options& options, const Program& program)
 {
+    if (!options.search.empty())
+        return searchHub(options.search, options.json, program);
+    if (options.name.empty())
+        throw UsageError("NAME: expected ORG/NAME, or --search with some words, found neither");
     const HubAddress address = hubAddress(options.name);
     DownloadRequest request{address.repository,
         options.revision.empty() ? address.revision : options.revision, options.files};
@@ -89,7 +96,12 @@ void addPull(CLI::App& app, Program& program)
     CLI::App* command
         = addCommand(app, program, "pull", "Fetches a model or heads from the hub into the cache",
             kExamples, [options, &program] { return run(*options, program); });
-    command->add_option("NAME", options->name, "ORG/NAME, or the address of its page")->required();
+    CLI::Option* name
+        = command->add_option("NAME", options->name, "ORG/NAME, or the address of its page");
+    command
+        ->add_option("--search", options->search,
+            "Fetch nothing: show known pairs and the hub's models by these words")
+        ->excludes(name);
     command->add_option("--revision", options->revision, "Branch, tag or commit (default: main)");
     command->add_option("--file", options->files, "Only this file (repeatable)")
         ->expected(1)

@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr size_t kMaxHeaderBytes = 128 << 10;
 constexpr size_t kMaxFailureBody = 64 << 10;
 constexpr long kReceiveBytes = 256 << 10;
+constexpr milliseconds kAfterUpload(120'000); // for bytes that the system still holds to send
 constexpr int kJsonLimitMs = 120'000; // a small reply that takes longer is given up
 
 struct ListDeleter
@@ -322,7 +323,8 @@ CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& s
     const HubSettings& settings = context->settings;
     const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi); });
     const Clock::time_point begin = Clock::now();
-    const auto reply_limit = milliseconds(settings.connect_ms + settings.reply_ms);
+    const auto reply_limit = milliseconds(settings.connect_ms + settings.reply_ms)
+        + (exchange.request.upload.bytes > 0 ? kAfterUpload : milliseconds(0));
     curl_multi_add_handle(multi, easy);
     CURLcode result = CURLE_OK;
     bool is_paused = false;

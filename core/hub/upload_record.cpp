@@ -59,8 +59,14 @@ UploadRecords::UploadRecords(
     : m_endpoint(endpoint)
     , m_repository(repository)
 {
-    if (!folder.empty())
-        m_folder = CacheFolder::openRoot(folder, true)->make(cacheFolderName(repository));
+    if (folder.empty())
+        return;
+    try {
+        if (const auto root = CacheFolder::openRoot(folder, true))
+            m_folder = root->make(cacheFolderName(repository));
+    } catch (const HubError&) {
+        // Without a place for them nothing is remembered; uploads work all the same.
+    }
 }
 
 std::optional<UploadRecord> UploadRecords::find(const PushFile& file) const
@@ -77,8 +83,13 @@ std::optional<UploadRecord> UploadRecords::find(const PushFile& file) const
 
 void UploadRecords::save(const UploadRecord& record) const
 {
-    if (m_folder)
+    if (!m_folder)
+        return;
+    try {
         m_folder->writeText(nameOf(record.oid), toJsonText(record), 0600);
+    } catch (const HubError&) {
+        // A full disk costs the memory of this part, not the upload.
+    }
 }
 
 void UploadRecords::forget(const std::string& oid) const

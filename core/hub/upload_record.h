@@ -26,7 +26,8 @@ std::string toJsonText(const UploadRecord& record);
 /// nullopt where it is no sound record.
 std::optional<UploadRecord> parseUploadRecord(std::string_view text);
 
-/// The records of one repository in a folder of our own; does nothing where there is no folder.
+/// The records of one repository in a folder of our own; remembers nothing where there is none or
+/// it cannot be written.
 class UploadRecords
 {
 public:

@@ -278,6 +278,15 @@ TEST_CASE("a file that changed is not glued to parts of the former one")
     CHECK(bench.remote("medusa_lm_head.safetensors") == weights('v'));
 }
 
+TEST_CASE("where nothing can be remembered uploads work all the same")
+{
+    PushBench bench(kChunk);
+    bench.scratch.write("taken", "a file where the folder should be");
+    bench.request.state_folder = bench.scratch.path() / "taken";
+    CHECK(bench.push().sent_bytes == kWeightBytes);
+    CHECK(bench.remote("medusa_lm_head.safetensors") == weights());
+}
+
 TEST_CASE("large files that the hub has are not sent, wherever they lie there")
 {
     PushBench bench;
