@@ -6,7 +6,9 @@
 #include "ui/chat/notice_bar.h"
 #include "ui/chat/visible_text.h"
 #include "ui/details/details_panel.h"
+#include "ui/models/installed_page.h"
 #include "ui/models/model_dialog.h"
+#include "ui/models/models_window.h"
 #include "ui/plots/plots_panel.h"
 #include "ui/prompt/prompt_panel.h"
 #include "ui/status/status_line.h"
@@ -68,6 +70,7 @@ MainWindow::MainWindow(QWidget* parent)
     column->addWidget(m_splitter, 1);
     column->addWidget(m_status_line);
     setCentralWidget(centre);
+    m_models = new ModelsWindow(this);
     resize(kFirstSize);
     m_figures_timer->setSingleShot(true);
     m_figures_timer->setInterval(kFiguresMs);
@@ -100,6 +103,16 @@ MainWindow::MainWindow(QWidget* parent)
     });
     connect(
         m_conversations, &ConversationPanel::shortcutsRequested, this, &MainWindow::showShortcuts);
+    connect(m_conversations, &ConversationPanel::modelsRequested, this, &MainWindow::openModels);
+    connect(
+        m_models->installed(), &InstalledPage::folderRequested, this, &MainWindow::openModelDialog);
+    connect(m_models->installed(), &InstalledPage::openRequested, this, &MainWindow::modelChosen);
+    connect(m_models, &ModelsWindow::dropped, this, &MainWindow::takeDropped);
+    connect(this, &MainWindow::modelChosen, m_models, &QWidget::hide);
+    connect(m_status_line, &StatusLine::downloadsClicked, this, [this] {
+        m_models->showTab(ModelsWindow::downloads_tab);
+        openModels();
+    });
     connect(m_chat, &ChatPanel::openRequested, this, &MainWindow::openModelDialog);
     connect(m_details, &DetailsPanel::openRequested, this, &MainWindow::openModelDialog);
     setAcceptDrops(true);

@@ -9,6 +9,7 @@
 #include "ui/theme/theme.h"
 
 #include <QMainWindow>
+#include <QMimeData>
 #include <QPointer>
 
 #include <functional>
@@ -25,6 +26,7 @@ class ChatPanel;
 class ConversationPanel;
 class DetailsPanel;
 class ModelDialog;
+class ModelsWindow;
 class PlotsPanel;
 class PromptPanel;
 class StatusLine;
@@ -47,6 +49,7 @@ public:
     DetailsPanel* details() const { return m_details; }
     StatusLine* statusLine() const { return m_status_line; }
     StepHistory* history() const { return m_history; }
+    ModelsWindow* models() const { return m_models; }
 
     /// Splitters, size, tab and appearance, as text.
     QString layoutText() const;
@@ -83,6 +86,7 @@ public slots:
     void setModelChoices(const gorgon::ModelChoice& current,
         const QVector<gorgon::ModelChoice>& used, const QStringList& weights);
     void openModelDialog();
+    void openModels(); // the window of models and heads
     void showPathReport(const gorgon::PathReport& report);
 
 signals:
@@ -93,7 +97,8 @@ signals:
     void closing();
     void modelChosen(const gorgon::ModelChoice& choice);
     void inspectRequested(const QString& path);
-    void pathDropped(const QString& path); // a folder or file, to be opened for what it is
+    /// A folder or file, to be opened for what it is.
+    void pathDropped(const QString& path);
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
@@ -112,6 +117,7 @@ private:
     void showCosts();
     void updateMedusaWords();
     void settingsEdited(const GenerateSettings& settings);
+    void takeDropped(const QMimeData* dragged);
 
     StepHistory* m_history;
     ConversationPanel* m_conversations;
@@ -121,6 +127,7 @@ private:
     TuningPanel* m_tuning;
     PromptPanel* m_prompt;
     DetailsPanel* m_details;
+    ModelsWindow* m_models = nullptr;
     QPointer<ModelDialog> m_model_dialog;
     ModelChoice m_choice;
     QVector<ModelChoice> m_used;

@@ -36,6 +36,8 @@ void MainWindow::addActions()
     addKey(
         tr("New chat"), {QKeySequence::New}, [this] { emit m_conversations->newChatRequested(); });
     addKey(tr("Open a model"), {QKeySequence::Open}, [this] { openModelDialog(); });
+    addKey(
+        tr("Models and downloads"), {Qt::CTRL | Qt::SHIFT | Qt::Key_O}, [this] { openModels(); });
     addKey(tr("Search conversations"), {Qt::CTRL | Qt::Key_K}, [this] {
         m_conversations->show();
         m_conversations->focusSearch();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Opening models: the dialog, and folders dropped on the window.
 #include "ui/main_window.h"
+#include "ui/models/discover_page.h"
+#include "ui/models/installed_page.h"
 #include "ui/models/model_dialog.h"
+#include "ui/models/models_window.h"
 
 #include <QDragEnterEvent>
 #include <QMimeData>
@@ -18,6 +21,16 @@ QString draggedPath(const QMimeData* data)
     return urls.size() == 1 && urls.front().isLocalFile() ? urls.front().toLocalFile() : QString();
 }
 
+/// The one page of the web that is dragged: a model of the hub, perhaps.
+QString draggedAddress(const QMimeData* data)
+{
+    const QList<QUrl> urls = data->urls();
+    const bool is_page = urls.size() == 1
+        && (urls.front().scheme() == QLatin1String("https")
+            || urls.front().scheme() == QLatin1String("http"));
+    return is_page ? urls.front().toString() : QString();
+}
+
 } // namespace
 
 void MainWindow::setModelChoices(
@@ -26,6 +39,7 @@ void MainWindow::setModelChoices(
     m_choice = current;
     m_used = used;
     m_weight_formats = weights;
+    m_models->installed()->setWeights(weights);
 }
 
 void MainWindow::openModelDialog()
@@ -34,11 +48,20 @@ void MainWindow::openModelDialog()
         m_model_dialog->raise();
         return;
     }
-    m_model_dialog = new ModelDialog(m_choice, m_used, m_weight_formats, this);
+    QWidget* const above = m_models->isActiveWindow() ? static_cast<QWidget*>(m_models) : this;
+    m_model_dialog = new ModelDialog(m_choice, m_used, m_weight_formats, above);
     m_model_dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(m_model_dialog, &ModelDialog::inspectRequested, this, &MainWindow::inspectRequested);
     connect(m_model_dialog, &ModelDialog::chosen, this, &MainWindow::modelChosen);
+    connect(m_model_dialog, &ModelDialog::modelsRequested, this, &MainWindow::openModels);
     m_model_dialog->open();
+}
+
+void MainWindow::openModels()
+{
+    m_models->show();
+    m_models->raise();
+    m_models->activateWindow();
 }
 
 void MainWindow::showPathReport(const PathReport& report)
@@ -49,17 +72,27 @@ void MainWindow::showPathReport(const PathReport& report)
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event)
 {
-    if (!draggedPath(event->mimeData()).isEmpty())
+    const QMimeData* dragged = event->mimeData();
+    if (!draggedPath(dragged).isEmpty() || !draggedAddress(dragged).isEmpty())
         event->acceptProposedAction();
 }
 
 void MainWindow::dropEvent(QDropEvent* event)
 {
-    const QString path = draggedPath(event->mimeData());
-    if (path.isEmpty())
-        return;
     event->acceptProposedAction();
-    emit pathDropped(path);
+    takeDropped(event->mimeData());
+}
+
+void MainWindow::takeDropped(const QMimeData* dragged)
+{
+    if (const QString path = draggedPath(dragged); !path.isEmpty()) {
+        m_models->hide();
+        emit pathDropped(path);
+    } else if (const QString address = draggedAddress(dragged); !address.isEmpty()) {
+        openModels();
+        m_models->showTab(ModelsWindow::discover_tab);
+        m_models->discover()->searchFor(address);
+    }
 }
 
 } // namespace gorgon

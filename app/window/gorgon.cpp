@@ -3,6 +3,7 @@
 #include "app/window/display_guard.h"
 #include "app/window/engine_host.h"
 #include "app/window/heartbeat.h"
+#include "app/window/hub_host.h"
 #include "app/window/quit_signals.h"
 #include "app/window/screenshots.h"
 #include "app/window/window_options.h"
@@ -53,6 +54,7 @@ int main(int argc, char** argv)
 
     gorgon::MainWindow window;
     gorgon::EngineHost host(options, &window);
+    gorgon::HubHost hub(options, &window);
     const auto show = [&] {
         if (!window.isVisible())
             window.show();
@@ -71,11 +73,13 @@ int main(int argc, char** argv)
     const gorgon::QuitSignals quit_signals([&] { window.close(); });
     QTimer::singleShot(kShowAtLatestMs, &window, show);
     host.start();
+    hub.start();
 
     std::unique_ptr<gorgon::Heartbeat> heartbeat;
     if (!options.heartbeat_file.isEmpty())
         heartbeat = std::make_unique<gorgon::Heartbeat>();
     const int status = QApplication::exec();
+    hub.shutDown();
     host.shutDown();
     if (heartbeat && !heartbeat->write(options.heartbeat_file))
         std::fprintf(

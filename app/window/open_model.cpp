@@ -112,6 +112,25 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     return open;
 }
 
+QString reportWords(const ModelReport& report)
+{
+    QStringList words;
+    const bool is_model = report.kind == "model" && report.config;
+    if (is_model) {
+        const QLocale locale;
+        words << QObject::tr("%1, %2 million parameters, %3 in its files")
+                     .arg(QString::fromStdString(report.config->architecture),
+                         locale.toString(double(report.n_parameters) / 1e6, 'f',
+                             report.n_parameters < 100'000'000 ? 1 : 0),
+                         locale.formattedDataSize(qint64(report.n_bytes)));
+    }
+    if (report.heads)
+        words << headsWords(*report.heads);
+    else if (is_model)
+        words << QObject::tr("no heads beside it: plain decoding");
+    return words.join(QStringLiteral("; "));
+}
+
 PathReport reportPath(const QString& path)
 {
     PathReport report{path, PathReport::Kind::nothing, {}, {}};
@@ -121,24 +140,11 @@ PathReport reportPath(const QString& path)
         return report;
     }
     const ModelReport found = inspect(toPath(path));
-    QStringList words;
-    if (found.kind == "model" && found.config) {
+    if (found.kind == "model" && found.config)
         report.kind = PathReport::Kind::model;
-        const QLocale locale;
-        words << QObject::tr("%1, %2 million parameters, %3 in its files")
-                     .arg(QString::fromStdString(found.config->architecture),
-                         locale.toString(double(found.n_parameters) / 1e6, 'f',
-                             found.n_parameters < 100'000'000 ? 1 : 0),
-                         locale.formattedDataSize(qint64(found.n_bytes)));
-    }
-    if (found.heads) {
-        if (report.kind == PathReport::Kind::nothing)
-            report.kind = PathReport::Kind::heads;
-        words << headsWords(*found.heads);
-    } else if (report.kind == PathReport::Kind::model) {
-        words << QObject::tr("no heads beside it: plain decoding");
-    }
-    report.words = words.join(QStringLiteral("; "));
+    else if (found.heads)
+        report.kind = PathReport::Kind::heads;
+    report.words = reportWords(found);
     if (!found.problems.empty())
         report.problem = QString::fromStdString(found.problems.front());
     else if (report.kind == PathReport::Kind::nothing)

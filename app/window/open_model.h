@@ -13,6 +13,8 @@
 
 namespace gorgon {
 
+struct ModelReport;
+
 struct OpenModel
 {
     std::shared_ptr<const Tokenizer> tokenizer;
@@ -31,6 +33,9 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
 
 /// Formats that the window offers for weights in memory, by the names of the command line.
 QStringList weightFormats();
+
+/// "llama, 7 000 million parameters, 13.5 GB in its files; 5 Medusa heads, ...".
+QString reportWords(const ModelReport& report);
 
 /// What a path holds, for the dialog and for what is dropped; never throws.
 PathReport reportPath(const QString& path);

@@ -2,6 +2,7 @@
 #include "app/window/screenshots.h"
 
 #include "app/window/engine_host.h"
+#include "app/window/screenshots_models.h"
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/conversation_model.h"
 #include "ui/chat/conversation_panel.h"
@@ -112,6 +113,10 @@ public:
         good &= grab(QStringLiteral("details"));
         m_window->showTab(0);
         good &= openDialog();
+        good &= drawModels(*m_window, [this](QWidget& widget, const QString& state) {
+            settle();
+            return grabNow(widget, state);
+        });
         good &= removeOldest();
         good &= grab(QStringLiteral("undo"));
         m_window->undoDelete();

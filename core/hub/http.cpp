@@ -279,7 +279,9 @@ void HttpConnection::State::prepare(const HttpRequest& request, const Url& url, 
         set(CURLOPT_CAINFO, settings.ca_file.c_str());
     // Requests to this machine, and those sent elsewhere on purpose, do not ask the environment's
     // proxy.
-    if (!settings.proxy.empty() || url.isLoopback() || connect_to.get())
+    if (settings.no_proxy)
+        set(CURLOPT_PROXY, "");
+    else if (!settings.proxy.empty() || url.isLoopback() || connect_to.get())
         set(CURLOPT_PROXY, settings.proxy.c_str());
     if (connect_to.get())
         set(CURLOPT_CONNECT_TO, connect_to.get());

@@ -29,6 +29,7 @@ struct HubSettings
     bool offline = false;
 
     std::string proxy; // empty: those of the environment (https_proxy, no_proxy ...)
+    bool no_proxy = false; // none, whatever the environment says
     std::filesystem::path ca_file; // beside the system's certificates; empty: the system's alone
     /// "HOST:PORT:TO_HOST:TO_PORT": connects there instead, names and certificates stay those of
     /// HOST.

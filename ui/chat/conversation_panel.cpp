@@ -96,9 +96,11 @@ QWidget* ConversationPanel::makeFoot()
     auto* column = new QVBoxLayout(foot);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(2);
+    auto* models = new QPushButton(tr("Models"));
+    models->setToolTip(tr("Installed models, the hub and downloads (Ctrl+Shift+O)"));
     auto* appearance = new QPushButton(tr("Appearance"));
     auto* shortcuts = new QPushButton(tr("Shortcuts"));
-    for (QPushButton* button : {appearance, shortcuts}) {
+    for (QPushButton* button : {models, appearance, shortcuts}) {
         setRole(button, "flat");
         button->setStyleSheet(QStringLiteral("QPushButton { text-align: left; }"));
         column->addWidget(button);
@@ -112,6 +114,7 @@ QWidget* ConversationPanel::makeFoot()
                 [this, chosen = mode] { emit appearanceChosen(chosen); });
         menu.exec(appearance->mapToGlobal(QPoint(0, -menu.sizeHint().height())));
     });
+    connect(models, &QPushButton::clicked, this, &ConversationPanel::modelsRequested);
     connect(shortcuts, &QPushButton::clicked, this, &ConversationPanel::shortcutsRequested);
     return foot;
 }

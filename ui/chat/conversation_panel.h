@@ -42,6 +42,7 @@ signals:
     void removeRequested(qint64 conversation, const QString& title);
     void appearanceChosen(gorgon::ThemeMode mode);
     void shortcutsRequested();
+    void modelsRequested();
 
 protected:
     bool eventFilter(QObject* object, QEvent* event) override;

@@ -105,6 +105,13 @@ ModelDialog::ModelDialog(const ModelChoice& current, const QVector<ModelChoice>&
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_open = buttons->addButton(tr("Open"), QDialogButtonBox::AcceptRole);
     setRole(m_open, "primary");
+    QPushButton* find = buttons->addButton(tr("Find models…"), QDialogButtonBox::ActionRole);
+    find->setToolTip(tr("Installed models, and those of the hub (Ctrl+Shift+O)"));
+    find->setAutoDefault(false);
+    connect(find, &QPushButton::clicked, this, [this] {
+        reject();
+        emit modelsRequested();
+    });
     // Else Enter in a line would press the first button of the dialog.
     browse_model->setAutoDefault(false);
     m_browse_heads->setAutoDefault(false);

@@ -34,6 +34,7 @@ public slots:
 signals:
     void inspectRequested(const QString& path);
     void chosen(const gorgon::ModelChoice& choice);
+    void modelsRequested(); // one is to be found or downloaded
 
 private:
     void showChoice(const ModelChoice& choice);

@@ -7,6 +7,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
+#include <QPushButton>
 
 namespace gorgon {
 
@@ -52,6 +53,15 @@ StatusLine::StatusLine(QWidget* parent)
     m_state = add(tr("Engine"), false);
     m_medusa = add(tr("Medusa"), false);
     row->addStretch(1);
+    m_downloads = new QPushButton;
+    setRole(m_downloads, "flat");
+    m_downloads->setAccessibleName(tr("Downloads"));
+    m_downloads->setToolTip(tr("Shows the downloads"));
+    m_downloads->setStyleSheet(QStringLiteral(
+        "QPushButton { font-size: 12px; padding: 0 4px; border-width: 1px; min-height: 0; }"));
+    m_downloads->hide();
+    row->addWidget(m_downloads);
+    connect(m_downloads, &QPushButton::clicked, this, &StatusLine::downloadsClicked);
     m_speed = add(tr("Speed"), true);
     m_per_step = add(tr("Tokens per step"), true);
     m_context = add(tr("Context in use"), true);
@@ -145,6 +155,14 @@ void StatusLine::setMemory(qint64 bytes)
     fit();
 }
 
+void StatusLine::setDownloads(const QString& words)
+{
+    m_downloads->setText(words);
+    m_downloads->setAccessibleName(words.isEmpty() ? tr("Downloads") : words);
+    m_downloads->setVisible(!words.isEmpty());
+    fit();
+}
+
 QString StatusLine::text() const
 {
     QStringList words;
@@ -154,6 +172,8 @@ QString StatusLine::text() const
         if (!whole.isEmpty())
             words << whole;
     }
+    if (!m_downloads->text().isEmpty())
+        words << m_downloads->text();
     return words.join(QStringLiteral(". "));
 }
 
@@ -164,6 +184,8 @@ void StatusLine::fit()
         return kBetween + qMax(label->minimumWidth(), label->sizeHint().width());
     };
     int need = 2 * kSide + kBetween + metrics.horizontalAdvance(m_medusa_words);
+    if (!m_downloads->text().isEmpty())
+        need += kBetween + m_downloads->sizeHint().width();
     for (const QLabel* label : {m_state, m_speed, m_per_step, m_context, m_memory, m_device})
         need += label->text().isEmpty() ? 0 : wide(label);
     for (QLabel* label : {m_device, m_memory, m_per_step, m_context, m_speed}) {

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 class QLabel;
+class QPushButton;
 
 namespace gorgon {
 
@@ -28,8 +29,12 @@ public:
     void setSpeed(const MessageStats& stats); // of the answer now shown; no steps: nothing
     void setContext(int used, int size); // used < 0: not known
     void setMemory(qint64 bytes);
+    void setDownloads(const QString& words); // "2 downloads, 43 %"; empty: none
     QString text() const; // all of it, for people who hear it
     QSize minimumSizeHint() const override { return {240, 28}; }
+
+signals:
+    void downloadsClicked();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -44,6 +49,7 @@ private:
     QLabel* m_state;
     QLabel* m_medusa;
     QString m_medusa_words; // the whole
+    QPushButton* m_downloads;
     QLabel* m_speed;
     QLabel* m_per_step;
     QLabel* m_context;

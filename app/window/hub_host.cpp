@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/window/hub_host.h"
+
+#include "app/window/cache_worker.h"
+#include "app/window/download_worker.h"
+#include "app/window/hub_asker.h"
+#include "app/window/hub_preferences.h"
+#include "app/window/hub_views.h"
+#include "app/window/pair_words.h"
+#include "ui/main_window.h"
+#include "ui/models/connection_page.h"
+#include "ui/models/discover_page.h"
+#include "ui/models/downloads_page.h"
+#include "ui/models/hub_words.h"
+#include "ui/models/installed_page.h"
+#include "ui/models/models_window.h"
+#include "ui/models/request_page.h"
+#include "ui/status/status_line.h"
+
+#include <QDateTime>
+#include <QDeadlineTimer>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace gorgon {
+
+namespace {
+
+constexpr int kEndMs = 4000; // all threads together
+
+} // namespace
+
+HubHost::HubHost(const WindowOptions& options, MainWindow* window)
+    : m_window(window)
+    , m_models(window->models())
+    , m_asker(new HubAsker)
+    , m_downloader(new DownloadWorker)
+    , m_disk(new CacheWorker(options.data_folder / "hub.json"))
+    , m_checker(new CacheWorker(options.data_folder / "hub.json"))
+{
+    const std::pair<QThread*, QObject*> threads[] = {{&m_ask_thread, m_asker},
+        {&m_download_thread, m_downloader}, {&m_disk_thread, m_disk}, {&m_check_thread, m_checker}};
+    for (const auto& [thread, worker] : threads) {
+        worker->moveToThread(thread);
+        connect(thread, &QThread::finished, worker, &QObject::deleteLater);
+    }
+    m_ask_thread.setObjectName(QStringLiteral("hub"));
+    m_download_thread.setObjectName(QStringLiteral("downloads"));
+    m_disk_thread.setObjectName(QStringLiteral("cache"));
+    m_check_thread.setObjectName(QStringLiteral("verify"));
+    connectWorkers();
+    connectDiscover();
+    connectDownloads();
+    connectOthers();
+    m_models->discover()->setCatalog(catalogEntries(modelCatalog()));
+}
+
+HubHost::~HubHost()
+{
+    shutDown();
+}
+
+void HubHost::start()
+{
+    for (QThread* thread : {&m_ask_thread, &m_download_thread, &m_disk_thread, &m_check_thread})
+        thread->start();
+    QMetaObject::invokeMethod(m_disk, &CacheWorker::readSettings, Qt::QueuedConnection);
+}
+
+void HubHost::shutDown()
+{
+    if (m_shut_down)
+        return;
+    m_shut_down = true;
+    m_stop_asking.request_stop();
+    m_stop_checking.request_stop();
+    if (m_download_thread.isRunning())
+        QMetaObject::invokeMethod(m_downloader, &DownloadWorker::end, Qt::QueuedConnection);
+    const QDeadlineTimer deadline(kEndMs);
+    bool ended = true;
+    for (QThread* thread : {&m_ask_thread, &m_download_thread, &m_disk_thread, &m_check_thread}) {
+        thread->quit();
+        ended = thread->wait(deadline) && ended;
+    }
+    // A disk or a device that hangs must not keep the program alive; what was fetched is on it.
+    if (!ended)
+        std::_Exit(EXIT_SUCCESS);
+}
+
+template <typename Deed> void HubHost::ask(Deed&& deed)
+{
+    if (!m_context)
+        return; // the settings come within a moment
+    m_stop_asking.request_stop();
+    m_stop_asking = {};
+    QMetaObject::invokeMethod(m_asker,
+        [asker = m_asker, deed = std::forward<Deed>(deed), stop = m_stop_asking.get_token()] {
+            deed(*asker, stop);
+        });
+}
+
+void HubHost::useSettings(
+    const HubPreferences& preferences, const HubSettings& environment, const QString& problem)
+{
+    m_preferences = preferences;
+    m_environment = environment;
+    m_models->connection()->setPreferences(preferences);
+    const bool from_environment = qEnvironmentVariableIsSet("HF_TOKEN");
+    m_models->connection()->setTokenPlace(!environment.token.empty(),
+        from_environment ? tr("the variable HF_TOKEN") : toText(environment.token_file));
+    if (!problem.isEmpty())
+        m_models->connection()->showTest(problem, false);
+    renewContext();
+    if (m_models->isVisible())
+        list();
+    else // what is installed is read when it is looked at
+        QMetaObject::invokeMethod(m_disk,
+            [disk = m_disk, cache = m_context->settings.cache] { disk->listUnfinished(cache); });
+    emit ready();
+    if (!m_asked_again.names().isEmpty())
+        ask([entry = std::exchange(m_asked_again, {})](
+                HubAsker& asker, const std::stop_token& stop) { asker.check(entry, stop); });
+}
+
+void HubHost::renewContext()
+{
+    auto context = std::make_shared<HttpContext>();
+    try {
+        context->settings = chosenSettings(m_environment, m_preferences);
+    } catch (const std::exception& error) {
+        m_models->connection()->showTest(failureView(error).sentence, false);
+        context->settings = m_environment;
+    }
+    if (m_context && m_context->settings == context->settings)
+        return;
+    context->settings.user_agent = "gorgon";
+    context->bandwidth->limit(context->settings.bytes_per_second);
+    context->on_request = [this](const HttpLogEntry& entry) {
+        // From any thread; all of them end before this object does.
+        const RequestEntry row = requestView(entry, QDateTime::currentMSecsSinceEpoch());
+        QMetaObject::invokeMethod(
+            this, [this, row] { m_models->requests()->add(row); }, Qt::QueuedConnection);
+    };
+    m_context = context;
+    QMetaObject::invokeMethod(m_asker, [asker = m_asker, context] { asker->configure(context); });
+    QMetaObject::invokeMethod(
+        m_downloader, [worker = m_downloader, context] { worker->configure(context); });
+}
+
+void HubHost::list()
+{
+    if (m_context)
+        QMetaObject::invokeMethod(
+            m_disk, [disk = m_disk, cache = m_context->settings.cache] { disk->list(cache); });
+}
+
+void HubHost::connectWorkers()
+{
+    connect(m_disk, &CacheWorker::settingsRead, this, &HubHost::useSettings);
+    connect(m_disk, &CacheWorker::failed, m_models->installed(), &InstalledPage::showFailure);
+    connect(m_disk, &CacheWorker::listed, this, [this](const QVector<InstalledEntry>& entries) {
+        m_installed = entries;
+        m_models->installed()->setEntries(entries);
+    });
+    connect(m_disk, &CacheWorker::unfinishedListed, this,
+        [this](const std::vector<DownloadRequest>& requests) {
+            m_unfinished = requests;
+            showDownloads();
+        });
+    connect(m_checker, &CacheWorker::checked, m_models->installed(), &InstalledPage::showCheck);
+    connect(
+        m_downloader, &DownloadWorker::listed, this, [this](const QVector<DownloadEntry>& entries) {
+            m_running = entries;
+            showDownloads();
+        });
+    connect(m_downloader, &DownloadWorker::ended, this, &HubHost::list);
+    connect(m_downloader, &DownloadWorker::failed, m_models->discover(),
+        &DiscoverPage::showSearchFailure);
+    connect(m_asker, &HubAsker::found, m_models->discover(), &DiscoverPage::showFound);
+    connect(
+        m_asker, &HubAsker::searchFailed, m_models->discover(), &DiscoverPage::showSearchFailure);
+    connect(m_asker, &HubAsker::entryKnown, m_models->discover(), &DiscoverPage::updateEntry);
+    connect(m_asker, &HubAsker::tested, m_models->connection(), &ConnectionPage::showTest);
+}
+
+void HubHost::connectDiscover()
+{
+    DiscoverPage* page = m_models->discover();
+    connect(page, &DiscoverPage::searchRequested, this, [this](const QString& text) {
+        ask([text](HubAsker& asker, const std::stop_token& stop) { asker.search(text, stop); });
+    });
+    connect(page, &DiscoverPage::moreRequested, this,
+        [this] { ask([](HubAsker& asker, const std::stop_token& stop) { asker.more(stop); }); });
+    connect(page, &DiscoverPage::checkRequested, this, [this](const PairEntry& entry) {
+        ask([entry](HubAsker& asker, const std::stop_token& stop) { asker.check(entry, stop); });
+    });
+    connect(page, &DiscoverPage::getRequested, this, &HubHost::get);
+    connect(page, &DiscoverPage::tokenEntered, this,
+        [this](const QString& token, const PairEntry& entry) {
+            m_asked_again = entry;
+            if (token.isEmpty()) // the licence was accepted, the token stays
+                useSettings(m_preferences, m_environment, {});
+            else
+                enterToken(token);
+        });
+}
+
+void HubHost::connectDownloads()
+{
+    DownloadsPage* page = m_models->downloads();
+    connect(page, &DownloadsPage::pauseRequested, m_downloader, &DownloadWorker::pause);
+    connect(page, &DownloadsPage::resumeRequested, this, &HubHost::resume);
+    connect(m_models, &ModelsWindow::retryRequested, this, &HubHost::resume);
+    connect(page, &DownloadsPage::cancelRequested, this, &HubHost::cancel);
+    connect(page, &DownloadsPage::forgetRequested, m_downloader, &DownloadWorker::forget);
+    connect(page, &DownloadsPage::openRequested, this, &HubHost::open);
+}
+
+void HubHost::connectOthers()
+{
+    InstalledPage* installed = m_models->installed();
+    connect(m_models, &ModelsWindow::opened, this, &HubHost::list);
+    connect(installed, &InstalledPage::verifyRequested, this, [this](const QString& repository) {
+        m_stop_checking = {};
+        QMetaObject::invokeMethod(m_checker,
+            [checker = m_checker, cache = m_context->settings.cache, repository,
+                stop = m_stop_checking.get_token()] { checker->verify(cache, repository, stop); });
+    });
+    connect(installed, &InstalledPage::stopVerifyRequested, this,
+        [this] { m_stop_checking.request_stop(); });
+    connect(installed, &InstalledPage::removeRequested, this, [this](const QString& repository) {
+        QMetaObject::invokeMethod(
+            m_disk, [disk = m_disk, cache = m_context->settings.cache, repository] {
+                disk->remove(cache, repository);
+            });
+    });
+    ConnectionPage* connection = m_models->connection();
+    connect(connection, &ConnectionPage::preferencesChanged, this,
+        [this](const HubPreferences& preferences) {
+            m_preferences = preferences;
+            QMetaObject::invokeMethod(
+                m_disk, [disk = m_disk, preferences] { disk->keepPreferences(preferences); });
+            renewContext();
+        });
+    connect(connection, &ConnectionPage::tokenEntered, this, &HubHost::enterToken);
+    connect(connection, &ConnectionPage::testRequested, this,
+        [this] { ask([](HubAsker& asker, const std::stop_token& stop) { asker.test(stop); }); });
+    connect(m_window, &MainWindow::closing, this, &HubHost::shutDown);
+}
+
+void HubHost::enterToken(const QString& token)
+{
+    QMetaObject::invokeMethod(m_disk, [disk = m_disk, token] { disk->keepToken(token); });
+}
+
+void HubHost::get(const PairEntry& entry)
+{
+    const std::string revision = entry.revision.isEmpty() ? "main" : entry.revision.toStdString();
+    QVector<DownloadRequest> requests;
+    if (!entry.base.isEmpty())
+        requests.append({entry.base.toStdString(), revision, {}});
+    if (!entry.heads.isEmpty() && entry.heads != entry.base)
+        requests.append({entry.heads.toStdString(), entry.base.isEmpty() ? revision : "main", {}});
+    if (requests.size() == 2)
+        m_heads_of[entry.base] = entry.heads;
+    for (const DownloadRequest& request : requests)
+        QMetaObject::invokeMethod(
+            m_downloader, [worker = m_downloader, request] { worker->add(request); });
+    m_models->showTab(ModelsWindow::downloads_tab);
+}
+
+void HubHost::resume(qint64 id)
+{
+    if (id > 0) {
+        QMetaObject::invokeMethod(
+            m_downloader, [worker = m_downloader, id] { worker->resume(id); });
+        return;
+    }
+    const size_t place = size_t(-id - 1);
+    if (place < m_unfinished.size())
+        QMetaObject::invokeMethod(m_downloader,
+            [worker = m_downloader, request = m_unfinished[place]] { worker->add(request); });
+}
+
+void HubHost::cancel(qint64 id)
+{
+    if (id > 0) {
+        QMetaObject::invokeMethod(
+            m_downloader, [worker = m_downloader, id] { worker->cancel(id); });
+        return;
+    }
+    const size_t place = size_t(-id - 1);
+    if (place < m_unfinished.size())
+        QMetaObject::invokeMethod(m_disk,
+            [disk = m_disk, cache = m_context->settings.cache, request = m_unfinished[place]] {
+                disk->discard(cache, request);
+            });
+}
+
+void HubHost::open(const QString& repository, const QString& folder)
+{
+    const QString heads = m_heads_of.value(repository);
+    const auto found = std::find_if(m_installed.begin(), m_installed.end(),
+        [&](const InstalledEntry& entry) { return entry.repository == heads; });
+    if (!heads.isEmpty() && found != m_installed.end())
+        emit m_window->modelChosen({folder, found->folder, {}});
+    else
+        emit m_window->pathDropped(folder); // model or heads: opened for what it is
+}
+
+void HubHost::showDownloads()
+{
+    QVector<DownloadEntry> all = m_running;
+    for (size_t i = 0; i < m_unfinished.size(); ++i) {
+        const DownloadEntry entry = unfinishedView(m_unfinished[i], -qint64(i) - 1);
+        const bool in_queue
+            = std::any_of(m_running.begin(), m_running.end(), [&](const DownloadEntry& each) {
+                  return each.repository == entry.repository && each.revision == entry.revision;
+              });
+        if (!in_queue)
+            all.append(entry);
+    }
+    m_models->setDownloads(all);
+    m_window->statusLine()->setDownloads(downloadsWords(all));
+}
+
+} // namespace gorgon

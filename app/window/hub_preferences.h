@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a person chose about the hub, over what the environment says; kept as text.
+#pragma once
+
+#include "core/hub/hub_settings.h"
+#include "ui/models/hub_values.h"
+
+namespace gorgon {
+
+QString preferencesText(const HubPreferences& preferences);
+/// Damaged text is no preferences.
+HubPreferences readPreferences(const QByteArray& text);
+
+/// `environment` as the preferences change it. HubError (badName) for an address that is none.
+HubSettings chosenSettings(const HubSettings& environment, const HubPreferences& preferences);
+
+} // namespace gorgon

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/discover_page.h"
+
+#include "ui/models/discover_model.h"
+#include "ui/models/hub_words.h"
+#include "ui/models/pair_delegate.h"
+#include "ui/models/pair_panel.h"
+#include "ui/theme/theme.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSplitter>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace gorgon {
+
+namespace {
+
+constexpr int kListWidth = 420;
+constexpr int kPanelWidth = 420;
+
+} // namespace
+
+DiscoverPage::DiscoverPage(QWidget* parent)
+    : QWidget(parent)
+    , m_line(new QLineEdit)
+    , m_search(new QPushButton(tr("Search")))
+    , m_words(new QLabel)
+    , m_deed(new QPushButton(tr("Try again")))
+    , m_model(new DiscoverModel(this))
+    , m_list(new QListView)
+    , m_more(new QPushButton(tr("More")))
+    , m_panel(new PairPanel)
+{
+    m_line->setPlaceholderText(tr("Search the hub, or paste an address such as ORG/NAME"));
+    m_line->setAccessibleName(tr("Search the hub or paste an address"));
+    m_line->setClearButtonEnabled(true);
+    m_line->setTextMargins(8, 2, 4, 2);
+    if (auto* clear = m_line->findChild<QToolButton*>())
+        clear->setAccessibleName(tr("Clear"));
+    m_words->setWordWrap(true);
+    m_words->setTextFormat(Qt::PlainText);
+    m_list->setModel(m_model);
+    m_list->setItemDelegate(new PairDelegate(m_list));
+    m_list->setUniformItemSizes(true);
+    m_list->setMouseTracking(true);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_list->setAccessibleName(tr("Models and heads"));
+    for (QPushButton* button : {m_search, m_deed, m_more})
+        button->setAutoDefault(false);
+    m_more->hide();
+
+    auto* top = new QHBoxLayout;
+    top->setSpacing(Theme::kInner);
+    top->addWidget(m_line, 1);
+    top->addWidget(m_search);
+    auto* told = new QHBoxLayout;
+    told->setSpacing(Theme::kGap);
+    told->addWidget(m_words, 1);
+    told->addWidget(m_deed, 0, Qt::AlignTop);
+    auto* left = new QWidget;
+    auto* left_column = new QVBoxLayout(left);
+    left_column->setContentsMargins(0, 0, Theme::kGap, 0);
+    left_column->setSpacing(Theme::kInner);
+    left_column->addWidget(m_list, 1);
+    left_column->addWidget(m_more, 0, Qt::AlignLeft);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidget(m_panel);
+    scroll->viewport()->setAutoFillBackground(false);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    m_panel->setAutoFillBackground(false);
+    auto* splitter = new QSplitter;
+    splitter->setHandleWidth(1);
+    splitter->setChildrenCollapsible(false);
+    splitter->addWidget(left);
+    splitter->addWidget(scroll);
+    splitter->setSizes({kListWidth, kPanelWidth});
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(Theme::kEdge, Theme::kGap, Theme::kEdge, Theme::kEdge);
+    column->setSpacing(Theme::kGap);
+    column->addLayout(top);
+    column->addLayout(told);
+    column->addWidget(splitter, 1);
+
+    connect(m_line, &QLineEdit::returnPressed, this, &DiscoverPage::search);
+    connect(m_search, &QPushButton::clicked, this, &DiscoverPage::search);
+    connect(m_line, &QLineEdit::textChanged, this, [this](const QString& text) {
+        if (text.isEmpty())
+            showCatalog();
+    });
+    connect(m_more, &QPushButton::clicked, this, [this] {
+        m_more->setEnabled(false);
+        emit moreRequested();
+    });
+    connect(m_deed, &QPushButton::clicked, this, [this] {
+        if (m_failure.deed == HubDeed::retry)
+            search();
+        else
+            emit deedRequested(m_failure.deed, m_failure.page);
+    });
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this,
+        [this](const QModelIndex& index) {
+            m_panel->setEntry(index.isValid() ? m_model->at(index.row()) : PairEntry());
+        });
+    connect(m_list, &QListView::activated, this,
+        [this](const QModelIndex& index) { check(m_model->at(index.row())); });
+    connect(m_panel, &PairPanel::checkRequested, this, &DiscoverPage::check);
+    connect(m_panel, &PairPanel::getRequested, this, &DiscoverPage::getRequested);
+    connect(m_panel, &PairPanel::pageRequested, this, &DiscoverPage::pageRequested);
+    connect(m_panel, &PairPanel::tokenEntered, this,
+        [this](const QString& token) { emit tokenEntered(token, m_panel->entry()); });
+    setFocusProxy(m_line);
+    showCatalog();
+}
+
+void DiscoverPage::focusSearch()
+{
+    m_line->setFocus(Qt::ShortcutFocusReason);
+    m_line->selectAll();
+}
+
+void DiscoverPage::searchFor(const QString& text)
+{
+    m_line->setText(text);
+    search();
+}
+
+void DiscoverPage::check(const PairEntry& entry)
+{
+    if (entry.knowledge != PairEntry::Knowledge::asking)
+        emit checkRequested(entry);
+}
+
+void DiscoverPage::search()
+{
+    const QString text = m_line->text().trimmed();
+    if (text.isEmpty()) {
+        showCatalog();
+        return;
+    }
+    setWords(tr("Asking the hub…"));
+    emit searchRequested(text);
+}
+
+void DiscoverPage::setCatalog(const QVector<PairEntry>& entries)
+{
+    m_catalog = entries;
+    if (m_line->text().isEmpty())
+        showCatalog();
+}
+
+void DiscoverPage::showCatalog()
+{
+    m_model->setEntries(m_catalog);
+    m_more->hide();
+    setWords(m_catalog.isEmpty()
+            ? tr("Search for a model, or paste its address. Nothing is sent before you do.")
+            : tr("Models and heads that are known to work. Nothing is sent before you search, "
+                 "check or get something."));
+    m_panel->setEntry({});
+}
+
+void DiscoverPage::showFound(const QVector<PairEntry>& entries, bool is_more, bool has_next)
+{
+    if (is_more)
+        m_model->addEntries(entries);
+    else
+        m_model->setEntries(entries);
+    m_more->setVisible(has_next);
+    m_more->setEnabled(true);
+    const int n = m_model->rowCount();
+    setWords(n == 0  ? tr("The hub has nothing by these words. Try fewer, or paste an address.")
+            : n == 1 ? tr("1 found. Clear the line to see the catalogue again.")
+                     : tr("%1 found. Clear the line to see the catalogue again.").arg(n));
+    if (!is_more && n > 0)
+        m_list->setCurrentIndex(m_model->index(0));
+    else if (n == 0)
+        m_panel->setEntry({});
+}
+
+void DiscoverPage::showSearchFailure(const HubFailure& failure)
+{
+    m_failure = failure;
+    m_more->setEnabled(true);
+    setWords(failure.sentence, true, failure.deed);
+}
+
+void DiscoverPage::setWords(const QString& words, bool failed, HubDeed deed)
+{
+    setRole(m_words, failed ? "warning" : "muted");
+    m_words->setText(words);
+    if (deed != HubDeed::none)
+        m_deed->setText(deedWords(deed));
+    m_deed->setVisible(deed != HubDeed::none);
+}
+
+void DiscoverPage::updateEntry(const QString& key, const PairEntry& entry)
+{
+    for (PairEntry& known : m_catalog) {
+        if (known.key() == key)
+            known = entry;
+    }
+    m_model->update(key, entry);
+    if (m_panel->entry().key() == key)
+        m_panel->setEntry(entry);
+}
+
+} // namespace gorgon
