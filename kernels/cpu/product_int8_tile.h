@@ -252,6 +252,7 @@ template <DType dtype> struct ByteKernel
         constexpr size_t kBytes = bytesOf32(dtype);
         const int64_t n_blocks = int64_t(panel_bytes / kBytes);
         size_t ahead = kPrefetchBytes;
+        constexpr int kLevel = M < 4 ? 2 : 3; // few rows: as far as the second-level cache
         GroupFetch fetch(rows, panel_bytes, P, n_blocks);
         BlockScales of_unit[P];
         HWY_UNROLL(4)
@@ -271,7 +272,7 @@ template <DType dtype> struct ByteKernel
                 HWY_UNROLL(4)
                 for (int p = 0; p < P; p++)
                     for (size_t line = 0; line < kBytes; line += 64)
-                        hwy::Prefetch(soon + size_t(p) * panel_bytes + line);
+                        __builtin_prefetch(soon + size_t(p) * panel_bytes + line, 0, kLevel);
             }
             if constexpr (kInMemory<M>) {
                 const BlockScales none[2]{of_unit[0], of_unit[0]}; // q8 has none
