@@ -2,6 +2,8 @@
 #include "app/cli/hub_access.h"
 
 #include <iostream>
+#include <mutex>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -15,6 +17,13 @@ namespace gorgon {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(100);
+
+/// What was told once, from whichever thread.
+struct Said
+{
+    std::mutex mutex;
+    std::set<std::string> texts;
+};
 
 /// Whether a snapshot in the cache holds what a model or heads take.
 bool isWhole(const HubCache& cache, const std::string& repository, const std::string& commit)
@@ -36,11 +45,18 @@ bool isWhole(const HubCache& cache, const std::string& repository, const std::st
 
 } // namespace
 
-std::shared_ptr<const HttpContext> openHub(const Program& program)
+std::shared_ptr<const HttpContext> openHub(const Program& program, uint64_t bytes_per_second)
 {
-    auto context = std::make_shared<HttpContext>();
-    context->settings = readHubSettings();
-    context->settings.user_agent = "gorgon/" GORGON_VERSION;
+    HubSettings settings = readHubSettings();
+    settings.user_agent = "gorgon/" GORGON_VERSION;
+    settings.bytes_per_second = bytes_per_second;
+    const auto context = makeHttpContext(std::move(settings));
+    const auto said = std::make_shared<Said>();
+    context->on_warning = [&program, said](const std::string& warning) {
+        const std::lock_guard lock(said->mutex);
+        if (said->texts.insert(warning).second)
+            program.note("the hub says: " + warning);
+    };
     context->on_request = [&program](const HttpLogEntry& entry) {
         program.detail(entry.method + " " + entry.url
             + (entry.range.empty() ? "" : " (" + entry.range + ")") + ": "
@@ -61,9 +77,10 @@ HubAddress hubAddress(const std::string& text)
     return *address;
 }
 
-DownloadProgress download(const DownloadRequest& request, const Program& program)
+DownloadProgress download(
+    const DownloadRequest& request, const Program& program, uint64_t bytes_per_second)
 {
-    DownloadQueue queue({.context = openHub(program), .on_change = {}});
+    DownloadQueue queue({.context = openHub(program, bytes_per_second), .on_change = {}});
     const int64_t id = queue.add(request);
     DownloadBar bar(program, request.repository);
     for (;;) {
@@ -103,7 +120,7 @@ std::optional<std::filesystem::path> modelOnDisk(const NamedModel& model, const 
     std::error_code error;
     if (std::filesystem::exists(model.name, error))
         return model.name;
-    const auto address = parseHubAddress(model.name);
+    const auto address = parseHubAddress(model.name, readHubSettings().endpoint);
     if (!address || address->repository.find('/') == std::string::npos)
         return std::nullopt;
     const HubSettings settings = readHubSettings();

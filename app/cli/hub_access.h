@@ -15,15 +15,16 @@
 
 namespace gorgon {
 
-/// With --verbose each request is told on standard error.
-std::shared_ptr<const HttpContext> openHub(const Program& program);
+/// With --verbose each request is told on standard error. bytes_per_second: 0 for no limit.
+std::shared_ptr<const HttpContext> openHub(const Program& program, uint64_t bytes_per_second = 0);
 
 /// The repository that an argument names, with its revision ("main" where it names none). Throws
 /// UsageError.
 HubAddress hubAddress(const std::string& text);
 
 /// Waits with a bar. Throws Interrupted, and std::runtime_error where it failed; what came stays.
-DownloadProgress download(const DownloadRequest& request, const Program& program);
+DownloadProgress download(
+    const DownloadRequest& request, const Program& program, uint64_t bytes_per_second = 0);
 
 /// True where somebody is there and says yes. `question`: "Download it?"
 bool askYes(const std::string& question);

@@ -31,7 +31,10 @@ nlohmann::ordered_json toJson(const InstalledModel& model)
             {"folder", snapshot.folder.string()}, {"bytes", snapshot.bytes},
             {"freed_bytes", snapshot.freed_bytes}, {"files", files}});
     }
-    return {{"repository", model.repository}, {"bytes", model.bytes},
+    nlohmann::ordered_json problem;
+    if (!model.problem.empty())
+        problem = model.problem;
+    return {{"repository", model.repository}, {"problem", problem}, {"bytes", model.bytes},
         {"unfinished_bytes", model.partial_bytes}, {"used", dayOf(model.used_s)},
         {"snapshots", snapshots}};
 }
@@ -42,6 +45,8 @@ std::string toText(const InstalledModel& model)
     if (model.partial_bytes > 0)
         text += ", and " + byteCount(model.partial_bytes) + " of an unfinished download";
     text += ", last used " + dayOf(model.used_s) + "\n";
+    if (!model.problem.empty())
+        text = model.repository + ": " + model.problem + "\n";
     for (const InstalledSnapshot& snapshot : model.snapshots) {
         text += "  " + snapshot.commit.substr(0, 12);
         for (const std::string& revision : snapshot.revisions)

@@ -18,6 +18,7 @@ struct Options
     std::string revision;
     std::vector<std::string> files;
     std::string search;
+    double max_speed = 0; // MB/s; 0: no limit
     bool yes = false;
     bool json = false;
 };
@@ -74,7 +75,7 @@ int run(const Options& options, const Program& program)
         program.note("nothing was downloaded");
         return kDone;
     }
-    const DownloadProgress done = download(request, program);
+    const DownloadProgress done = download(request, program, uint64_t(options.max_speed * 1e6));
     if (!options.json) {
         print(forOutput(done.folder.string()) + "\n");
         return kDone;
@@ -106,6 +107,9 @@ void addPull(CLI::App& app, Program& program)
     command->add_option("--file", options->files, "Only this file (repeatable)")
         ->expected(1)
         ->take_all();
+    command
+        ->add_option("--max-speed", options->max_speed, "MB a second at most (default: no limit)")
+        ->check(CLI::Range(0.001, 1e6));
     command->add_flag("--yes", options->yes, "Do not ask");
     command->add_flag("--json", options->json, "As one JSON value");
 }

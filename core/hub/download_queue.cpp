@@ -142,8 +142,11 @@ void DownloadQueue::State::prepare(
     std::vector<JobFile> files;
     std::optional<HubErrorInfo> error;
     try {
-        rememberWish(cache, request);
         files = planFiles(request, commit, client, stop);
+        // note: a whole model may lie where nothing can be written.
+        if (std::any_of(files.begin(), files.end(),
+                [](const JobFile& file) { return file.progress.state != DownloadState::done; }))
+            rememberWish(cache, request);
     } catch (...) {
         error = caughtError(request.repository);
     }

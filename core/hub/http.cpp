@@ -61,6 +61,7 @@ struct Exchange
     Clock::time_point last_byte = Clock::now();
     Clock::time_point paused_until{};
     uint64_t n_sent = 0; // of the upload, handed to the connection
+    bool is_paused = false; // the connection keeps what comes
 
     bool isGood() const { return reply.status >= 200 && reply.status < 300; }
 };
@@ -104,6 +105,10 @@ size_t onBody(char* data, size_t, size_t n, void* user)
 {
     Exchange& exchange = *static_cast<Exchange*>(user);
     HttpReply& reply = exchange.reply;
+    if (Clock::now() < exchange.paused_until) {
+        exchange.is_paused = true;
+        return CURL_WRITEFUNC_PAUSE; // the same bytes come again
+    }
     reply.n_bytes += n;
     if (exchange.request.sink && exchange.isGood()) {
         try {
@@ -329,7 +334,6 @@ CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& s
         + (exchange.request.upload.bytes > 0 ? kAfterUpload : milliseconds(0));
     curl_multi_add_handle(multi, easy);
     CURLcode result = CURLE_OK;
-    bool is_paused = false;
     for (bool is_over = false; !is_over;) {
         if (stop.stop_requested()) {
             set(CURLOPT_QUICK_EXIT, 1L); // do not wait for a name that is still looked up
@@ -349,16 +353,14 @@ CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& s
 
         const Clock::time_point now = Clock::now();
         milliseconds nap(100);
-        if (exchange.paused_until > now) {
-            if (!is_paused)
-                curl_easy_pause(easy, CURLPAUSE_RECV);
-            is_paused = true;
+        if (exchange.is_paused) {
+            exchange.last_byte = now;
+            if (now >= exchange.paused_until) {
+                exchange.is_paused = false;
+                curl_easy_pause(easy, CURLPAUSE_CONT);
+                continue;
+            }
             nap = std::min(nap, std::chrono::ceil<milliseconds>(exchange.paused_until - now));
-            exchange.last_byte = exchange.paused_until;
-        } else if (is_paused) {
-            is_paused = false;
-            curl_easy_pause(easy, CURLPAUSE_CONT);
-            continue;
         }
         const bool is_late = exchange.headers_are_done
             ? now - exchange.last_byte > milliseconds(settings.stall_ms)

@@ -112,7 +112,13 @@ struct HttpContext
     std::shared_ptr<Bandwidth> bandwidth = std::make_shared<Bandwidth>();
     /// Called from the thread of the request.
     std::function<void(const HttpLogEntry&)> on_request;
+    /// What a hub wants its users to know (X-HF-Warning), fit to print; with each reply that says
+    /// so.
+    std::function<void(const std::string&)> on_warning;
 };
+
+/// With the limit of bandwidth that the settings name; `bandwidth` changes it later.
+std::shared_ptr<HttpContext> makeHttpContext(HubSettings settings);
 
 /// For one thread. Keeps its connection open between requests.
 class HttpConnection

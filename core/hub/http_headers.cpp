@@ -56,6 +56,14 @@ std::optional<uint64_t> HttpReply::contentLength() const
     return value;
 }
 
+std::shared_ptr<HttpContext> makeHttpContext(HubSettings settings)
+{
+    auto context = std::make_shared<HttpContext>();
+    context->bandwidth->limit(settings.bytes_per_second);
+    context->settings = std::move(settings);
+    return context;
+}
+
 std::chrono::nanoseconds Bandwidth::spend(uint64_t n)
 {
     const uint64_t rate = m_rate;

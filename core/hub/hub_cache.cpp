@@ -189,12 +189,10 @@ void HubCache::writeRef(
     const std::string& repository, const std::string& revision, const std::string& commit) const
 {
     checkRevision(revision);
-    if (isCommit(revision) || !isCommit(commit))
+    if (isCommit(revision) || !isCommit(commit) || this->commit(repository, revision) == commit)
         return;
     const auto [parent, name] = parted(joined("refs", revision));
-    const CacheFolder refs = makeRepository(repository).make(parent);
-    if (refs.readText(name, 128) != commit)
-        refs.writeText(name, commit);
+    makeRepository(repository).make(parent).writeText(name, commit);
 }
 
 void HubCache::rememberAbsent(

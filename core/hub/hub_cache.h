@@ -45,6 +45,7 @@ struct InstalledModel
     uint64_t bytes = 0; // on the disk, each blob once
     uint64_t partial_bytes = 0; // of unfinished downloads of ours
     int64_t used_s = 0; // last access or change, since 1970
+    std::string problem; // why its folder cannot be read; empty otherwise
 };
 
 struct Removal

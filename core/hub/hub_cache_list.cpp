@@ -72,8 +72,14 @@ std::vector<InstalledModel> HubCache::list() const
         const auto repository = repositoryOfFolder(entry.name);
         if (!repository || entry.kind != FolderEntry::Kind::folder)
             continue;
-        if (const auto folder = root->open(entry.name))
-            models.push_back(readContents(*folder, *repository).model);
+        try {
+            if (const auto folder = root->open(entry.name))
+                models.push_back(readContents(*folder, *repository).model);
+        } catch (const HubError& error) {
+            models.emplace_back(); // one that is odd hides no other
+            models.back().repository = *repository;
+            models.back().problem = error.what();
+        }
     }
     return models;
 }

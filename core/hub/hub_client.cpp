@@ -52,32 +52,6 @@ void refuseCompression(const HttpReply& reply, const std::string& what)
             reply);
 }
 
-/// One entry of a listing into `listing`.
-void readEntry(
-    const nlohmann::json& entry, const std::string& what, PathSet& paths, FileListing& listing)
-{
-    if (textField(entry, "type", what) != "file")
-        return;
-    const std::string path = textField(entry, "path", what);
-    if (const auto problem = paths.problem(path)) {
-        listing.refused.push_back(printable(path) + ": " + *problem);
-        return;
-    }
-    RemoteFile file{.path = path, .git_oid = textField(entry, "oid", what), .sha256 = {}};
-    file.bytes = sizeField(entry, "size", what);
-    if (const auto lfs = entry.find("lfs"); lfs != entry.end() && lfs->is_object()) {
-        file.sha256 = textField(*lfs, "oid", what);
-        file.bytes = std::max(file.bytes, sizeField(*lfs, "size", what));
-    }
-    const bool is_sound = (file.git_oid.empty() || isContentHash(file.git_oid))
-        && (file.sha256.empty() || (file.sha256.size() == 64 && isContentHash(file.sha256)));
-    if (!is_sound)
-        throw HubError(HubErrorKind::badReply,
-            what + ": hashes of its files were expected, " + printable(path)
-                + " has something else; try again or change the mirror");
-    listing.files.push_back(std::move(file));
-}
-
 } // namespace
 
 HubClient::HubClient(std::shared_ptr<const HttpContext> context, std::shared_ptr<HubClock> clock)
@@ -105,7 +79,11 @@ HttpReply HubClient::sendAs(HttpRequest& request, const Url& url, const std::sto
                   "HF_HUB_OFFLINE; unset it to download");
     request.url = url.text();
     request.bearer = m_use_token && url.sameOrigin(m_endpoint) ? m_context->settings.token : "";
-    return m_connection.send(request, stop);
+    HttpReply reply = m_connection.send(request, stop);
+    const std::string_view warning = reply.headers.get("x-hf-warning");
+    if (m_context->on_warning && !warning.empty() && url.sameOrigin(m_endpoint))
+        m_context->on_warning(printable(warning, 500));
+    return reply;
 }
 
 HttpReply HubClient::follow(
@@ -222,11 +200,7 @@ FileListing HubClient::files(
     while (!url.empty()) {
         const HttpReply reply = ask(url, repository, stop);
         const nlohmann::json list = parseHubJson(reply.body, repository);
-        if (!list.is_array())
-            failReply(HubErrorKind::badReply, repository, "a list of files was expected; try again",
-                reply);
-        for (const nlohmann::json& entry : list)
-            readEntry(entry, repository, paths, listing);
+        readListing(list, repository, paths, listing);
         seen.insert(url);
         url = nextLink(reply, repository);
         const size_t n_files = listing.files.size() + listing.refused.size();

@@ -26,7 +26,43 @@ Gate gateOf(const nlohmann::json& object)
     return *found == "manual" ? Gate::manual : Gate::automatic;
 }
 
+/// One entry of a listing into `listing`.
+void readEntry(
+    const nlohmann::json& entry, const std::string& what, PathSet& paths, FileListing& listing)
+{
+    if (textField(entry, "type", what) != "file")
+        return;
+    const std::string path = textField(entry, "path", what);
+    if (const auto problem = paths.problem(path)) {
+        listing.refused.push_back(printable(path) + ": " + *problem);
+        return;
+    }
+    RemoteFile file{.path = path, .git_oid = textField(entry, "oid", what), .sha256 = {}};
+    file.bytes = sizeField(entry, "size", what);
+    if (const auto lfs = entry.find("lfs"); lfs != entry.end() && lfs->is_object()) {
+        file.sha256 = textField(*lfs, "oid", what);
+        file.bytes = std::max(file.bytes, sizeField(*lfs, "size", what));
+    }
+    const bool is_sound = (file.git_oid.empty() || isContentHash(file.git_oid))
+        && (file.sha256.empty() || (file.sha256.size() == 64 && isContentHash(file.sha256)));
+    if (!is_sound)
+        throw HubError(HubErrorKind::badReply,
+            what + ": hashes of its files were expected, " + printable(path)
+                + " has something else; try again or change the mirror");
+    listing.files.push_back(std::move(file));
+}
+
 } // namespace
+
+void readListing(
+    const nlohmann::json& list, const std::string& what, PathSet& paths, FileListing& listing)
+{
+    if (!list.is_array())
+        throw HubError(HubErrorKind::badReply,
+            what + ": a list of files was expected, something else was found; try again");
+    for (const nlohmann::json& entry : list)
+        readEntry(entry, what, paths, listing);
+}
 
 std::string searchParameters(const SearchQuery& query)
 {

@@ -122,7 +122,9 @@ TEST_CASE("a folder that is a link is refused, and nothing is written through it
     fs::create_directory_symlink(outside, folder.model / "snapshots");
     CHECK(kindOf([&] { folder.cache().linkFile("org/name", kFirst, "x", std::string(40, 'a')); })
         == HubErrorKind::unsafeCache);
-    CHECK(kindOf([&] { folder.cache().list(); }) == HubErrorKind::unsafeCache);
+    const auto listed = folder.cache().list();
+    REQUIRE(listed.size() == 1);
+    CHECK(!listed[0].problem.empty());
     fs::create_directory_symlink(outside, folder.root / "models--a--b");
     CHECK(kindOf([&] { folder.cache().makeRepository("a/b"); }) == HubErrorKind::unsafeCache);
     CHECK(fs::is_empty(outside));

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/hub/http.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "tests/core/hub/hub_support.h"
+
+using namespace gorgon;
+using namespace gorgon::tests;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point begin)
+{
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+HttpRequest requestOf(const std::string& url)
+{
+    HttpRequest request;
+    request.url = url;
+    return request;
+}
+
+} // namespace
+
+TEST_CASE("a stop ends a request at once, also one that waits for bytes")
+{
+    HubBench bench;
+    const std::string commit
+        = bench.hub.commit("org/name", {{"x.bin", largeFile(countedBytes(1'000'000))}});
+    bench.hub.script(
+        {.path = "", .change = stallAfter(1000), .times = 100, .skip = 0, .host = HubHost::cdn});
+    auto context = bench.context();
+    context->settings.stall_ms = 60'000;
+    HubClient client(context, bench.clock);
+    HttpRequest request = requestOf(client.metadata("org/name", commit, "x.bin").content_url);
+    request.sink = [](std::span<const std::byte>) {};
+    std::stop_source stop;
+    Clock::time_point asked;
+    std::thread other([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        asked = Clock::now();
+        stop.request_stop();
+    });
+    HttpConnection connection(context);
+    HubErrorKind kind = HubErrorKind::badReply;
+    try {
+        connection.send(request, stop.get_token());
+    } catch (const HubError& error) {
+        kind = error.kind();
+    }
+    const double late = secondsSince(asked);
+    other.join();
+    CHECK(kind == HubErrorKind::cancelled);
+    CHECK(late < 0.3);
+}
+
+TEST_CASE("bytes come no faster than they may, and the limit can change")
+{
+    HubBench bench;
+    const std::string commit
+        = bench.hub.commit("org/name", {{"x.bin", largeFile(countedBytes(2'000'000))}});
+    auto context = bench.context();
+    HubClient client(context, bench.clock);
+    HttpRequest request = requestOf(client.metadata("org/name", commit, "x.bin").content_url);
+    uint64_t n_bytes = 0;
+    request.sink = [&](std::span<const std::byte> bytes) { n_bytes += bytes.size(); };
+    HttpConnection connection(context);
+    context->bandwidth->limit(4'000'000);
+    Clock::time_point begin = Clock::now();
+    connection.send(request, {});
+    CHECK(n_bytes == 2'000'000);
+    CHECK(secondsSince(begin) > 0.35);
+    context->bandwidth->limit(0);
+    begin = Clock::now();
+    connection.send(request, {});
+    CHECK(secondsSince(begin) < 0.35);
+}
+
+TEST_CASE("every request is told, without tokens and signatures, and so are the hub's warnings")
+{
+    HubBench bench;
+    bench.hub.edit([](HubContent& content, HubRules&) { content.tokens.insert("hf_secret"); });
+    const std::string commit
+        = bench.hub.commit("org/name", {{"x.bin", largeFile(countedBytes(1000))}});
+    bench.hub.script({.path = "api",
+        .change = headerSet("X-HF-Warning", "quota; \x1b[2Jnearly full"),
+        .times = 1,
+        .skip = 0,
+        .host = {}});
+    auto context = bench.context();
+    context->settings.token = "hf_secret";
+    context->settings.token_to_mirror = true;
+    std::vector<HttpLogEntry> log;
+    std::vector<std::string> warnings;
+    context->on_request = [&](const HttpLogEntry& entry) { log.push_back(entry); };
+    context->on_warning = [&](const std::string& warning) { warnings.push_back(warning); };
+    HubClient client(context, bench.clock);
+    client.files("org/name", commit);
+    HttpRequest request = requestOf(client.resolveUrl("org/name", commit, "x.bin"));
+    request.headers = {{"Range", "bytes=10-"}};
+    request.sink = [](std::span<const std::byte>) {};
+    client.follow(request, "org/name: x.bin", {});
+    REQUIRE(log.size() == 3);
+    CHECK(log[0].status == 200);
+    CHECK(log[1].status == 302);
+    CHECK(log[2].status == 206);
+    CHECK(log[2].range == "bytes=10-");
+    CHECK(log[2].n_bytes == 990);
+    for (const HttpLogEntry& entry : log) {
+        CHECK(entry.url.find('?') == std::string::npos);
+        CHECK((entry.method + entry.url + entry.error).find("hf_secret") == std::string::npos);
+    }
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0] == "quota; \\x1B[2Jnearly full");
+}
+
+TEST_CASE("what does not answer is given up in time")
+{
+    HubBench bench;
+    auto context = bench.context();
+    context->settings.connect_ms = 300;
+    context->settings.reply_ms = 300;
+    bench.hub.script({.path = "",
+        .change = unanswered(HubReply::End::stall),
+        .times = 100,
+        .skip = 0,
+        .host = {}});
+    HttpConnection connection(context);
+    const Clock::time_point begin = Clock::now();
+    try {
+        connection.send(requestOf(bench.hub.endpoint() + "/api/models"), {});
+        FAIL("nothing answered");
+    } catch (const HubError& error) {
+        CHECK(error.kind() == HubErrorKind::timedOut);
+    }
+    CHECK(secondsSince(begin) < 3);
+}
