@@ -430,7 +430,10 @@ bool CudaBackend::capture(uint64_t key, const std::function<void()>& enqueue)
     m_accepted = nullptr;
     m_must_run_once = false;
     std::string problem;
-    m_stream.beginCapture();
+    if (!m_stream.beginCapture(problem)) {
+        m_graph_problem = problem;
+        return false;
+    }
     m_is_capturing = true;
     enqueue(); // operations do not throw
     m_is_capturing = false;

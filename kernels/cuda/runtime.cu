@@ -265,13 +265,17 @@ void Stream::waitFor(const volatile uint32_t* word, uint32_t value)
     std::atomic_thread_fence(std::memory_order_acquire); // what lies before the word came first
 }
 
-void Stream::beginCapture()
+bool Stream::beginCapture(std::string& problem)
 {
     m_is_capturing = true;
     m_capture_error.clear();
     // note: relaxed, since the first launch of a kernel loads its code.
     note(*this, cudaStreamBeginCapture(queueOf(*this), cudaStreamCaptureModeRelaxed),
         "begin a graph");
+    if (!m_capture_error.empty())
+        m_is_capturing = false;
+    problem = m_capture_error;
+    return m_is_capturing;
 }
 
 Graph Stream::endCapture(std::string& problem)

@@ -71,7 +71,8 @@ public:
 
     /// Between these two what is enqueued is recorded and does not happen; what fails spoils the
     /// graph alone.
-    void beginCapture();
+    /// False, with the reason in `problem`, where what is enqueued would happen after all.
+    bool beginCapture(std::string& problem);
     /// Empty where it could not be made, with the reason in `problem`.
     Graph endCapture(std::string& problem);
     void replay(const Graph& graph);

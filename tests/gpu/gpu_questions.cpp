@@ -188,10 +188,10 @@ void askTiles(Stream& stream, Findings& findings)
 
 void askLaunches(Stream& stream)
 {
-    stream.beginCapture();
+    std::string problem;
+    stream.beginCapture(problem);
     for (int i = 0; i < kLaunches; i++)
         enqueueNothing(stream);
-    std::string problem;
     const Graph graph = stream.endCapture(problem);
     if (!problem.empty())
         throw std::runtime_error(problem);

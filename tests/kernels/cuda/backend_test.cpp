@@ -152,6 +152,20 @@ TEST_CASE("where there can be no graph, steps are enqueued one by one")
     CHECK(!graphs.backend->holdsStep(4));
 }
 
+TEST_CASE("a capture that does not begin runs no step twice")
+{
+    const EmulatedDevice device;
+    Stepper expected, stepper;
+    for (Stepper* each : {&expected, &stepper})
+        each->write(chainOf(3));
+    faults().begin_capture = 1;
+    const int enqueued = stepper.n_enqueued;
+    const int32_t root = stepper.step(3).next_root;
+    CHECK(stepper.n_enqueued == enqueued + 1);
+    CHECK(root == expected.step(3).next_root);
+    CHECK(stepper.backend->limitation() == "computes without graphs: begin a graph: out of memory");
+}
+
 TEST_CASE("only want of memory is called that; another refusal has its name")
 {
     const EmulatedDevice device;

@@ -242,11 +242,16 @@ void Stream::waitFor(const volatile uint32_t* word, uint32_t value)
         fail("wait for the device: it is done, and a result is missing");
 }
 
-void Stream::beginCapture()
+bool Stream::beginCapture(std::string& problem)
 {
+    if (strikes(device().faults.begin_capture)) {
+        problem = "begin a graph: out of memory";
+        return false;
+    }
     m_is_capturing = queueOf(*this).is_capturing = true;
     m_capture_error.clear();
     queueOf(*this).captured.clear();
+    return true;
 }
 
 Graph Stream::endCapture(std::string& problem)

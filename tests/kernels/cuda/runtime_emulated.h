@@ -30,6 +30,7 @@ struct Faults
     int64_t launch = 0; // of a kernel or graph: refused, the device goes on
     int64_t copy = 0; // refused, the device goes on
     int64_t kernel = 0; // fails while it runs: the device is lost
+    int64_t begin_capture = 0; // what is enqueued happens
     int64_t capture = 0; // cannot be made into a graph
 };
 Faults& faults();
