@@ -48,6 +48,8 @@ bool isWhole(const HubCache& cache, const std::string& repository, const std::st
 std::shared_ptr<const HttpContext> openHub(const Program& program, uint64_t bytes_per_second)
 {
     HubSettings settings = readHubSettings();
+    if (!settings.token_problem.empty())
+        program.note(settings.token_problem);
     settings.user_agent = "gorgon/" GORGON_VERSION;
     settings.bytes_per_second = bytes_per_second;
     const auto context = makeHttpContext(std::move(settings));

@@ -50,14 +50,13 @@ void CacheWorker::readSettings()
     QString problem;
     try {
         settings = readHubSettings();
+        problem = toText(settings.token_problem);
     } catch (const std::exception& error) {
         problem = failureView(error).sentence;
         // Without the variable that is wrong there still is a cache to look at.
         const Environment process = processEnvironment();
         settings = readHubSettings([&](const char* name) {
-            return std::string_view(name) == "HF_ENDPOINT" || std::string_view(name) == "HF_TOKEN"
-                ? std::nullopt
-                : process(name);
+            return std::string_view(name) == "HF_ENDPOINT" ? std::nullopt : process(name);
         });
     }
     emit settingsRead(preferences, settings, problem);

@@ -5,6 +5,8 @@
 
 #include <QTimer>
 
+#include <stdexcept>
+
 namespace gorgon {
 
 namespace {
@@ -58,6 +60,8 @@ void DownloadWorker::configure(const std::shared_ptr<const HttpContext>& context
 void DownloadWorker::add(const DownloadRequest& request)
 {
     attempt([&] {
+        if (!m_context)
+            throw std::runtime_error("downloads: the settings were not read yet; try again");
         if (!m_queue) {
             DownloadQueue::Options options;
             options.context = m_context;

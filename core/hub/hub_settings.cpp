@@ -115,11 +115,13 @@ HubSettings readHubSettings(const Environment& environment)
     settings.reply_ms = variables.milliseconds("HF_HUB_ETAG_TIMEOUT", settings.reply_ms);
     settings.stall_ms = variables.milliseconds("HF_HUB_DOWNLOAD_TIMEOUT", settings.stall_ms);
     if (!variables.flag({"HF_HUB_DISABLE_IMPLICIT_TOKEN"})) {
-        settings.token = variables.text({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"});
-        if (settings.token.empty())
-            settings.token = readToken(settings.token_file);
-        else
-            settings.token = checkedToken(settings.token, "HF_TOKEN");
+        try {
+            const std::string named = variables.text({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"});
+            settings.token
+                = named.empty() ? readToken(settings.token_file) : checkedToken(named, "HF_TOKEN");
+        } catch (const HubError& problem) {
+            settings.token_problem = problem.what();
+        }
     }
     return settings;
 }

@@ -25,6 +25,7 @@ struct HubSettings
     std::filesystem::path cache; // the folder with models--*
     std::filesystem::path token_file;
     std::string token; // empty: not logged in. Never printed
+    std::string token_problem; // of what lies where the token should; the hub is asked without one
     bool token_to_mirror = false; // also to an endpoint that is not the hub's own
     bool offline = false;
 

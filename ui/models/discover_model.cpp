@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/discover_model.h"
+#include "ui/models/hub_words.h"
 
 namespace gorgon {
 
@@ -40,7 +41,7 @@ QVariant DiscoverModel::data(const QModelIndex& index, int role) const
     case Qt::DisplayRole:
         return entry.title;
     case Qt::ToolTipRole:
-        return tipOf(entry);
+        return plainTip(tipOf(entry));
     case Qt::AccessibleTextRole:
         return spoken(entry);
     case entry_role:

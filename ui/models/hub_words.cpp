@@ -95,6 +95,13 @@ QString deedWords(HubDeed deed)
     return {};
 }
 
+QString plainTip(const QString& text)
+{
+    return text.isEmpty()
+        ? text
+        : QStringLiteral("<qt style=\"white-space: pre-wrap\">%1</qt>").arg(text.toHtmlEscaped());
+}
+
 int percentOf(qint64 done, qint64 total)
 {
     return total > 0 ? int(std::clamp<double>(double(done) * 100 / double(total), 0, 100)) : 0;

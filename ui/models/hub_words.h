@@ -15,6 +15,9 @@ QString progressWords(const DownloadEntry& entry);
 QString deedWords(HubDeed deed);
 /// "2 downloads, 43 %"; empty where none runs.
 QString downloadsWords(const QVector<DownloadEntry>& entries);
+/// Of text that may come from anywhere: a tooltip would read HTML in it, and the files that it
+/// names.
+QString plainTip(const QString& text);
 int percentOf(qint64 done, qint64 total);
 
 } // namespace gorgon

@@ -78,7 +78,7 @@ QVariant InstalledTable::data(const QModelIndex& index, int role) const
             return check.first;
         }
     case Qt::ToolTipRole:
-        return tipOf(entry);
+        return plainTip(tipOf(entry));
     case Qt::TextAlignmentRole:
         return int(Qt::AlignVCenter | (number ? Qt::AlignRight : Qt::AlignLeft));
     case Qt::FontRole:

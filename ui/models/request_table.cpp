@@ -59,7 +59,7 @@ QVariant RequestTable::data(const QModelIndex& index, int role) const
     case Qt::DisplayRole:
         return cell(entry, index.column());
     case Qt::ToolTipRole:
-        return entry.error.isEmpty() ? entry.address : entry.error;
+        return plainTip(entry.error.isEmpty() ? entry.address : entry.error);
     case Qt::TextAlignmentRole:
         return int(Qt::AlignVCenter | (isNumber(index.column()) ? Qt::AlignRight : Qt::AlignLeft));
     case Qt::FontRole:

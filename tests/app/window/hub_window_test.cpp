@@ -278,6 +278,7 @@ private slots:
         const QString tip
             = program.models()->discover()->list()->currentIndex().data(Qt::ToolTipRole).toString();
         QVERIFY2(tip.contains(QStringLiteral(" + ")), qPrintable(tip)); // the sum
+        QVERIFY(tip.startsWith(QStringLiteral("<qt"))); // escaped, whatever the hub says
         QVERIFY(bytesSent(*m_hub, "model.safetensors") < 100'000); // its header alone
     }
 
