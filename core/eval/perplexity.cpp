@@ -142,7 +142,8 @@ public:
         report.nll = m_nll / n;
         report.perplexity = std::exp(report.nll);
         if (m_against) {
-            PerplexityReport::Against& against = report.against.emplace();
+            // note: emplace() of a nested aggregate is one that Clang 14 refuses.
+            PerplexityReport::Against& against = *(report.against = PerplexityReport::Against());
             against.nll = m_other_nll / n;
             against.perplexity = std::exp(against.nll);
             against.relative_difference = report.perplexity / against.perplexity - 1;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 
 #include "core/model/available_memory.h"
 #include "core/model/file_error.h"
@@ -89,17 +90,25 @@ FormatFit judgeFormat(
     return result;
 }
 
+/// What is free on each device, asked where it is not given; nothing where nobody knows.
+std::vector<FitDevice> measured(std::vector<FitDevice> devices)
+{
+    for (FitDevice& device : devices) {
+        if (!device.free_bytes)
+            device.free_bytes = device.backend->freeMemory();
+        if (!device.free_bytes)
+            device.free_bytes = availableMemory();
+    }
+    return devices;
+}
+
 DeviceFit judgeDevice(const FitDevice& device, const Pair& pair)
 {
     DeviceFit result;
     Backend& backend = *device.backend;
     result.device = backend.name();
     result.description = backend.description();
-    std::optional<uint64_t> free_bytes = device.free_bytes;
-    if (!free_bytes)
-        free_bytes = backend.freeMemory();
-    if (!free_bytes)
-        free_bytes = availableMemory();
+    const std::optional<uint64_t> free_bytes = device.free_bytes;
     result.free_bytes = free_bytes.value_or(0);
     for (const WeightFormat& format : kFormats) {
         FormatFit fit = judgeFormat(backend, pair, format, result.free_bytes);
@@ -152,6 +161,25 @@ void summarize(PairFit& pair)
         + nearest->device + "; choose a smaller model or a shorter context.";
 }
 
+PairFit judgePlaces(const std::vector<FitDevice>& devices, const Pair& pair)
+{
+    PairFit result;
+    result.context = pair.context;
+    result.max_context = supportedContext(pair.base.config);
+    result.n_heads = pair.heads ? int(pair.heads->heads.size()) : 0;
+    for (const FitDevice& device : devices)
+        result.devices.push_back(judgeDevice(device, pair));
+    summarize(result);
+    return result;
+}
+
+PairFit unjudged(const std::exception& problem)
+{
+    PairFit result;
+    result.problem = result.sentence = problem.what();
+    return result;
+}
+
 } // namespace
 
 std::vector<FitDevice> fitDevices()
@@ -173,20 +201,42 @@ std::vector<FitDevice> fitDevices()
 PairFit judgeFit(const std::vector<FitDevice>& devices, const ModelFacts& base,
     const ModelFacts* heads, int64_t context)
 {
-    PairFit result;
     try {
-        const Pair pair = readPair(base, heads, context);
-        result.context = pair.context;
-        result.max_context = supportedContext(pair.base.config);
-        result.n_heads = pair.heads ? int(pair.heads->heads.size()) : 0;
-        for (const FitDevice& device : devices)
-            result.devices.push_back(judgeDevice(device, pair));
-        summarize(result);
+        return judgePlaces(measured(devices), readPair(base, heads, context));
     } catch (const std::exception& problem) {
-        result.devices.clear();
-        result.problem = result.sentence = problem.what();
+        return unjudged(problem);
     }
-    return result;
+}
+
+std::vector<int64_t> contextChoices(int64_t max_context)
+{
+    std::vector<int64_t> choices;
+    for (int64_t n = 1024; n < max_context && n <= int64_t(1) << 40; n *= 2)
+        choices.push_back(n);
+    if (max_context > 0)
+        choices.push_back(max_context);
+    return choices;
+}
+
+std::vector<PairFit> judgeContexts(const std::vector<FitDevice>& devices, const ModelFacts& base,
+    const ModelFacts* heads, const std::vector<int64_t>& contexts)
+{
+    try {
+        Pair pair = readPair(base, heads, 0);
+        const int64_t most = supportedContext(pair.base.config);
+        std::set<int64_t> lengths;
+        for (const int64_t context : contexts.empty() ? contextChoices(most) : contexts)
+            lengths.insert(context > 0 ? std::min(context, most) : pair.context);
+        const std::vector<FitDevice> places = measured(devices);
+        std::vector<PairFit> results;
+        for (const int64_t context : lengths) {
+            pair.context = context;
+            results.push_back(judgePlaces(places, pair));
+        }
+        return results;
+    } catch (const std::exception& problem) {
+        return {unjudged(problem)};
+    }
 }
 
 DiskFit judgeDisk(const ModelFacts& base, const ModelFacts* heads, uint64_t free_bytes)

@@ -31,6 +31,16 @@ std::vector<FitDevice> fitDevices();
 PairFit judgeFit(const std::vector<FitDevice>& devices, const ModelFacts& base,
     const ModelFacts* heads, int64_t context = 0);
 
+/// Lengths of context to choose from: powers of two from 1024 below what a model was made for, then
+/// that itself. Empty for 0.
+std::vector<int64_t> contextChoices(int64_t max_context);
+
+/// The same for each length of context, shortest first, with every length that is beyond the model
+/// taken for its most; none given: contextChoices. What is free is asked once for all. One entry
+/// with its `problem` where the pair cannot be judged.
+std::vector<PairFit> judgeContexts(const std::vector<FitDevice>& devices, const ModelFacts& base,
+    const ModelFacts* heads, const std::vector<int64_t>& contexts = {});
+
 /// free_bytes: where the cache lies.
 DiskFit judgeDisk(const ModelFacts& base, const ModelFacts* heads, uint64_t free_bytes);
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -253,6 +254,48 @@ TEST_CASE("a longer context takes more, and no more than the model has")
     CHECK(little.context == 256);
     CHECK(much.context == 2048);
     CHECK(little.devices[0].formats[0].bytes < much.devices[0].formats[0].bytes);
+}
+
+TEST_CASE("lengths of context to choose from end with what the model was made for")
+{
+    CHECK(contextChoices(0).empty());
+    CHECK(contextChoices(512) == std::vector<int64_t>{512});
+    CHECK(contextChoices(1024) == std::vector<int64_t>{1024});
+    CHECK(contextChoices(6000) == std::vector<int64_t>{1024, 2048, 4096, 6000});
+    CHECK(contextChoices(std::numeric_limits<int64_t>::max()).size() == 32);
+}
+
+TEST_CASE("every length of context is judged in every format, with the sum of each")
+{
+    const ModelFacts base = vicuna(), heads = vicunaHeads();
+    const std::vector<PairFit> all = judgeContexts(processor(), base, &heads);
+    REQUIRE(all.size() == 2);
+    for (const PairFit& each : all) {
+        const PairFit alone = judgeFit(processor(), base, &heads, each.context);
+        CHECK(each.sentence == alone.sentence);
+        REQUIRE(each.devices.at(0).formats.size() == 4);
+        for (size_t i = 0; i < 4; ++i)
+            CHECK(each.devices[0].formats[i].bytes == alone.devices[0].formats[i].bytes);
+    }
+    CHECK(all[0].context == 1024);
+    CHECK(all[1].context == 2048);
+
+    // Between the two in q8: the shorter one fits, the longer one does not.
+    const uint64_t shorter = all[0].devices[0].formats[2].bytes;
+    const uint64_t longer = all[1].devices[0].formats[2].bytes;
+    REQUIRE(shorter < longer);
+    const std::vector<PairFit> some
+        = judgeContexts(processor((shorter + longer) / 2), base, &heads, {9'999'999, 1024, 0});
+    REQUIRE(some.size() == 2); // the model's own length twice, shortest first
+    CHECK(some[0].devices[0].formats[2].fit == Fit::tight);
+    CHECK(some[1].devices[0].formats[2].fit == Fit::lacks);
+    CHECK(some[1].devices[0].formats[3].fit == Fit::fits);
+
+    ModelFacts gated = vicuna();
+    gated.unread = "accept the licence first";
+    const std::vector<PairFit> none = judgeContexts(processor(), gated, nullptr, {1024, 2048});
+    REQUIRE(none.size() == 1);
+    CHECK(none[0].problem == "accept the licence first");
 }
 
 TEST_CASE("what is free decides: it fits, is tight, or lacks so and so much")
