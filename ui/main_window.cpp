@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/main_window.h"
 
+#include "ui/chat/chat_header.h"
 #include "ui/chat/chat_panel.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/notice_bar.h"
@@ -114,6 +115,10 @@ MainWindow::MainWindow(QWidget* parent)
         openModels();
     });
     connect(m_chat, &ChatPanel::openRequested, this, &MainWindow::openModelDialog);
+    connect(m_chat->header(), &ChatHeader::headsWanted, this, &MainWindow::installedWanted);
+    connect(m_chat->header(), &ChatHeader::headsChosen, this, [this](const QString& heads) {
+        emit modelChosen({m_choice.model, heads, m_choice.weights});
+    });
     connect(m_details, &DetailsPanel::openRequested, this, &MainWindow::openModelDialog);
     setAcceptDrops(true);
     setModel({});
@@ -204,6 +209,7 @@ void MainWindow::setModel(const ModelSummary& model)
             : model.n_heads == 0         ? TreeAbsence::no_heads
                                          : TreeAbsence::none);
     updateMedusaWords();
+    offerHeads();
 }
 
 void MainWindow::setStatus(const EngineStatus& status)

@@ -4,6 +4,7 @@
 
 #include "core/decode/generate_settings.h"
 #include "ui/chat/chat_values.h"
+#include "ui/models/hub_values.h"
 #include "ui/models/model_choice.h"
 #include "ui/plots/cost_view.h"
 #include "ui/theme/theme.h"
@@ -85,6 +86,8 @@ public slots:
     /// What "Open a model" offers: the one in use, those used before, the weight formats.
     void setModelChoices(const gorgon::ModelChoice& current,
         const QVector<gorgon::ModelChoice>& used, const QStringList& weights);
+    /// What is on this computer: heads among it are offered for the model in use.
+    void setInstalled(const QVector<gorgon::InstalledEntry>& entries);
     void openModelDialog();
     void openModels(); // the window of models and heads
     void showPathReport(const gorgon::PathReport& report);
@@ -94,9 +97,11 @@ signals:
     void restoreRequested(qint64 conversation);
     void paceChanged(int steps_per_second);
     void layoutChanged();
+    void ending(); // threads may be told to end; closing() waits for them
     void closing();
     void modelChosen(const gorgon::ModelChoice& choice);
     void inspectRequested(const QString& path);
+    void installedWanted(); // setInstalled may be old
     /// A folder or file, to be opened for what it is.
     void pathDropped(const QString& path);
 
@@ -118,6 +123,7 @@ private:
     void updateMedusaWords();
     void settingsEdited(const GenerateSettings& settings);
     void takeDropped(const QMimeData* dragged);
+    void offerHeads();
 
     StepHistory* m_history;
     ConversationPanel* m_conversations;
@@ -130,6 +136,7 @@ private:
     ModelsWindow* m_models = nullptr;
     QPointer<ModelDialog> m_model_dialog;
     ModelChoice m_choice;
+    QVector<InstalledEntry> m_installed;
     QVector<ModelChoice> m_used;
     QStringList m_weight_formats;
     StatusLine* m_status_line;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Opening models: the dialog, and folders dropped on the window.
+#include "ui/chat/chat_header.h"
+#include "ui/chat/chat_panel.h"
 #include "ui/main_window.h"
 #include "ui/models/discover_page.h"
 #include "ui/models/installed_page.h"
@@ -40,6 +42,21 @@ void MainWindow::setModelChoices(
     m_used = used;
     m_weight_formats = weights;
     m_models->installed()->setWeights(weights);
+    offerHeads();
+}
+
+void MainWindow::setInstalled(const QVector<InstalledEntry>& entries)
+{
+    m_installed = entries;
+    m_models->installed()->setEntries(entries);
+    offerHeads();
+}
+
+void MainWindow::offerHeads()
+{
+    m_models->installed()->setInUse(m_model.isLoaded() ? m_choice : ModelChoice());
+    m_chat->header()->setHeads(
+        headsThatFit(m_installed, m_model.width, m_model.vocab), m_choice.heads);
 }
 
 void MainWindow::openModelDialog()

@@ -89,13 +89,15 @@ void CacheWorker::list(const std::filesystem::path& cache)
     attempt([&] {
         const HubCache hub(cache);
         QVector<InstalledEntry> entries;
-        QVector<InstalledFacts> facts;
         for (const InstalledModel& model : hub.list()) {
             InstalledEntry entry = installedView(model, hub.removal(model.repository));
-            facts.append(readInstalled(entry));
+            readInstalled(entry);
             entries.append(entry);
         }
-        offerHeads(entries, facts);
+        for (InstalledEntry& entry : entries) {
+            if (entry.is_model)
+                entry.heads = headsThatFit(entries, entry.width, entry.vocab);
+        }
         std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
             return a.is_model != b.is_model ? a.is_model : a.repository < b.repository;
         });

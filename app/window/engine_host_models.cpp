@@ -14,9 +14,20 @@
 
 namespace gorgon {
 
+namespace {
+
+/// Whether only other heads were asked for.
+bool isHeadsAlone(const ModelChoice& in_use, const ModelChoice& asked)
+{
+    return in_use.model == asked.model && in_use.weights == asked.weights;
+}
+
+} // namespace
+
 void EngineHost::open(const ModelChoice& choice)
 {
     stop();
+    keepSettings(); // they are read again when it is open
     m_stop_timing.request_stop();
     m_costs_known = false;
     m_opening = choice;
@@ -49,6 +60,8 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
             QMetaObject::invokeMethod(m_engine, [engine = m_engine] { engine->setContext(0); });
             open(again);
         };
+    } else if (kept && isHeadsAlone(m_choice, m_opening)) {
+        name.clear(); // those used before are as they were
     } else if (remedy == LoadRemedy::other_heads && !m_opening.heads.isEmpty()) {
         name = tr("Open without these heads");
         action
@@ -58,8 +71,10 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
         action = [this, demo] { open({demo, {}, {}}); };
     }
     const QString cause = sentence.endsWith(QLatin1Char('.')) ? sentence.chopped(1) : sentence;
-    m_window->chat()->notice()->showError(
-        kept ? tr("%1. The model loaded before stays in use.").arg(cause) : sentence, name, action);
+    const QString end = isHeadsAlone(m_choice, m_opening)
+        ? tr("%1. The heads used before stay in use.")
+        : tr("%1. The model loaded before stays in use.");
+    m_window->chat()->notice()->showError(kept ? end.arg(cause) : sentence, name, action);
 }
 
 void EngineHost::offerProcessor(const QString& sentence)

@@ -52,6 +52,21 @@ bool fitsBeside(const ModelChoice& choice, const Model& model)
     return !free_bytes || report.n_bytes + model.weight_bytes / 4 < *free_bytes / 2;
 }
 
+bool isSameFolder(const QString& one, const QString& other)
+{
+    std::error_code error;
+    return one == other
+        || std::filesystem::equivalent(std::filesystem::path(one.toStdU16String()),
+            std::filesystem::path(other.toStdU16String()), error);
+}
+
+/// The model itself stays as it is.
+bool differsInHeads(const ModelChoice& one, const ModelChoice& other)
+{
+    return one.heads != other.heads && one.weights == other.weights
+        && isSameFolder(one.model, other.model);
+}
+
 } // namespace
 
 EngineWorker::EngineWorker(
@@ -68,6 +83,16 @@ void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
 {
     try {
         emit loadProgressed(0);
+        if (m_open.engine && differsInHeads(choice, m_choice) && m_options.context == m_context) {
+            // The conversations' keys and values are the base model's: they stay.
+            gorgon::swapHeads(
+                m_open, choice, m_options, [this](int percent) { emit loadProgressed(percent); },
+                stop);
+            m_choice = choice;
+            readTuning();
+            announce();
+            return;
+        }
         if (m_open.engine && !fitsBeside(choice, m_open.model())) {
             m_sessions.clear(); // their caches may be larger than the model
             m_open = {};
@@ -76,6 +101,8 @@ void EngineWorker::open(const ModelChoice& choice, const std::stop_token& stop)
             choice, m_options, [this](int percent) { emit loadProgressed(percent); }, stop);
         m_sessions.clear();
         m_open = std::move(fresh);
+        m_choice = choice;
+        m_context = m_options.context;
         m_told_limitation.clear();
         m_template = m_open.chat_template;
         m_template_name.clear();
@@ -184,6 +211,8 @@ ModelSummary EngineWorker::summary() const
     summary.memory_bytes
         = qint64(model.memoryBytes() + m_open.engine->workspaceBytes() + kvCacheBytes(model));
     summary.path = QString::fromStdU16String(model.path.u16string());
+    summary.width = model.config.dim;
+    summary.vocab = model.config.vocab_size;
     return summary;
 }
 
@@ -270,6 +299,7 @@ void EngineWorker::generate(const Turn& turn)
         }
         tellLimitation();
     } catch (const BackendFailed& error) {
+        m_choice = {}; // whatever is opened next is opened whole
         m_sessions.drop(turn.conversation);
         emit deviceFailed(sentenceOf(error));
         emit answered(turn.conversation, feed.finish(nullptr));

@@ -31,8 +31,9 @@ public:
     ~EngineWorker() override;
 
 public slots:
-    /// Replaces the model in use; where that fails it stays in use, unless memory was short for
-    /// both.
+    /// Replaces the model in use, or its heads alone where nothing else differs: then its weights
+    /// and the conversations' caches stay. Where that fails it stays in use, unless memory was
+    /// short for both.
     virtual void open(const gorgon::ModelChoice& choice, const std::stop_token& stop);
     /// Of the models opened from now on; 0: their own, at most 4096.
     void setContext(qint64 context) { m_options.context = context; }
@@ -88,6 +89,8 @@ private:
     std::shared_ptr<LiveSettings> m_settings;
     std::stop_token m_quit; // the program ends
     OpenModel m_open; // no engine: none is loaded
+    ModelChoice m_choice; // of m_open
+    int64_t m_context = 0; // that was asked for with it
     std::shared_ptr<const ChatTemplate> m_template; // in use: the model's own or a chosen one
     QString m_template_name; // of a chosen one
     std::unique_ptr<TokenLabels> m_labels;

@@ -42,6 +42,40 @@ void checkContext(const ModelConfig& config, const LoadOptions& load)
             LoadRemedy::own_context);
 }
 
+void checkHeads(const LoadOptions& load)
+{
+    std::error_code ignored;
+    if (load.heads && !std::filesystem::exists(*load.heads, ignored))
+        throw LoadFailure(load.heads->string()
+                + ": expected a folder or a file of Medusa heads, nothing is there; choose others.",
+            LoadRemedy::other_heads);
+}
+
+LoadOptions loadOptions(const ModelChoice& choice, const WindowOptions& options)
+{
+    LoadOptions load;
+    load.model = toPath(choice.model);
+    load.no_heads = choice.heads == QLatin1String("none");
+    if (!choice.heads.isEmpty() && !load.no_heads)
+        load.heads = toPath(choice.heads);
+    load.weights = formatOf(choice.weights);
+    load.cache_dtype = formatOf(options.cache_type);
+    load.context = options.context;
+    load.weights_cache = userCacheFolder("weights");
+    return load;
+}
+
+/// Calls back when the number changes.
+LoadCallback percentOf(const std::function<void(int percent)>& on_percent)
+{
+    return [&on_percent, shown = -1](const LoadProgress& progress) mutable {
+        const int percent
+            = progress.total_bytes ? int(progress.done_bytes * 100 / progress.total_bytes) : 0;
+        if (percent != shown)
+            on_percent(shown = percent);
+    };
+}
+
 QString headsWords(const HeadsReport& heads)
 {
     return heads.n_heads == 1
@@ -67,34 +101,17 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     if (choice.model.isEmpty())
         throw std::runtime_error("Demo model: expected the folder resources/demo_model beside the "
                                  "program, found none; choose a model with Ctrl+O.");
-    LoadOptions load;
-    load.model = toPath(choice.model);
-    load.no_heads = choice.heads == QLatin1String("none");
-    if (!choice.heads.isEmpty() && !load.no_heads)
-        load.heads = toPath(choice.heads);
-    load.weights = formatOf(choice.weights);
-    load.cache_dtype = formatOf(options.cache_type);
-    load.context = options.context;
+    LoadOptions load = loadOptions(choice, options);
     OpenModel open;
-    load.weights_cache = userCacheFolder("weights");
     load.on_note = [&](const std::string& note) { open.notes << QString::fromStdString(note); };
-    int shown = -1;
-    const auto on_progress = [&](const LoadProgress& progress) {
-        const int percent
-            = progress.total_bytes ? int(progress.done_bytes * 100 / progress.total_bytes) : 0;
-        if (percent != shown)
-            on_percent(shown = percent);
-    };
+    const LoadCallback on_progress = percentOf(on_percent);
     std::error_code ignored;
     if (!std::filesystem::exists(load.model, ignored))
         throw std::runtime_error(load.model.string()
             + ": expected the folder of a model, nothing is there; choose another with Ctrl+O.");
     // What is no model is told by its first file.
     checkContext(readModelConfig(load.model), load);
-    if (load.heads && !std::filesystem::exists(*load.heads, ignored))
-        throw LoadFailure(load.heads->string()
-                + ": expected a folder or a file of Medusa heads, nothing is there; choose others.",
-            LoadRemedy::other_heads);
+    checkHeads(load);
     open.tokenizer = loadTokenizer(load.model);
     open.chat_template = loadChatTemplate(load.model, *open.tokenizer);
     ChosenBackend chosen = chooseBackend(options.device, {options.n_threads});
@@ -110,6 +127,29 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
         throw LoadFailure(error.what(), LoadRemedy::other_heads);
     }
     return open;
+}
+
+void swapHeads(OpenModel& open, const ModelChoice& choice, const WindowOptions& options,
+    const std::function<void(int percent)>& on_percent, const std::stop_token& stop)
+{
+    LoadOptions load = loadOptions(choice, options);
+    checkHeads(load);
+    QStringList notes;
+    load.on_note = [&](const std::string& note) { notes << QString::fromStdString(note); };
+    // The engine's memory is sized by the heads; without it nobody else holds the model.
+    const std::shared_ptr<const Model> model = open.engine->sharedModel();
+    open.engine.reset();
+    try {
+        swapHeads(model, load, percentOf(on_percent), stop);
+    } catch (const std::runtime_error& error) {
+        open.engine = std::make_unique<Engine>(model);
+        throw LoadFailure(error.what(), LoadRemedy::other_heads);
+    } catch (...) {
+        open.engine = std::make_unique<Engine>(model);
+        throw;
+    }
+    open.engine = std::make_unique<Engine>(model);
+    open.notes = notes;
 }
 
 QString reportWords(const ModelReport& report)

@@ -31,6 +31,11 @@ struct OpenModel
 OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     const std::function<void(int percent)>& on_percent, const std::stop_token& stop);
 
+/// Other heads for an open model whose weights stay as they are: as openModel with this choice.
+/// Where it throws, the model has the heads it had.
+void swapHeads(OpenModel& open, const ModelChoice& choice, const WindowOptions& options,
+    const std::function<void(int percent)>& on_percent, const std::stop_token& stop);
+
 /// Formats that the window offers for weights in memory, by the names of the command line.
 QStringList weightFormats();
 

@@ -72,6 +72,7 @@ public:
     explicit Engine(std::shared_ptr<const Model> model);
 
     const Model& model() const { return *m_model; }
+    std::shared_ptr<const Model> sharedModel() const { return m_model; }
     Backend& backend() const { return *m_model->backend; }
     uint64_t workspaceBytes() const { return m_workspace.bytes() + m_logits.bytes(); }
 

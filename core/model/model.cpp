@@ -2,6 +2,7 @@
 #include "core/model/model.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <new>
 #include <stdexcept>
@@ -150,6 +151,89 @@ void loadWeightsSafely(Model& model, const LoadPlan& plan, LoadOptions options,
     }
 }
 
+struct OpenedFiles
+{
+    std::shared_ptr<const Checkpoint> checkpoint;
+    std::optional<PackedWeights> packed;
+    std::optional<StoredHeads> heads;
+    LoadPlan plan;
+    uint64_t head_file_bytes = 0; // of the plan's
+    uint64_t head_memory_bytes = 0;
+};
+
+OpenedFiles openFiles(const ModelConfig& config, const LoadOptions& options)
+{
+    OpenedFiles files;
+    const auto opened = std::make_shared<Checkpoint>(Checkpoint::openFolder(options.model));
+    files.packed = unpackWeights(*opened, options.model);
+    files.checkpoint = opened;
+    LoadPlan& plan = files.plan = planModel(config, *opened, options.weights);
+    if (files.packed && !options.weights)
+        holdAs(plan, files.packed->view, files.packed->nearest); // they keep about their width
+    plan.head_dtype = options.head_weights.value_or(plan.dtype);
+    std::optional<StoredHeads>& heads = files.heads;
+    if (!options.no_heads)
+        heads = options.heads ? openHeads(*options.heads)
+                              : findHeads(options.model, files.checkpoint);
+    if (heads) {
+        dropBaseVocab(*heads, storedVocab(plan));
+        if (const std::string mismatch = headsMismatch(*heads, config); !mismatch.empty())
+            failFile(heads->path, "the heads do not fit the model: " + mismatch);
+        const LoadPlan base = plan;
+        planHeads(plan, *heads, options.head_weights);
+        files.head_file_bytes = plan.file_bytes - base.file_bytes;
+        files.head_memory_bytes = plan.memory_bytes - base.memory_bytes;
+    }
+    return files;
+}
+
+uint64_t headBytes(const std::vector<MedusaHead>& heads)
+{
+    uint64_t bytes = 0;
+    for (const MedusaHead& head : heads) {
+        bytes += head.vocab.data.bytes();
+        for (const MedusaHead::Block& block : head.blocks)
+            bytes += block.weight.data.bytes() + block.bias.bytes();
+    }
+    return bytes;
+}
+
+/// Those in use stay until the others are there.
+void checkHeadsMemory(Backend& backend, const OpenedFiles& files)
+{
+    const std::optional<uint64_t> of_device = backend.freeMemory();
+    const std::optional<uint64_t> free_bytes = of_device ? of_device : availableMemory();
+    if (free_bytes && files.head_memory_bytes > *free_bytes)
+        failFile(files.heads->path,
+            "the heads need " + bytesText(files.head_memory_bytes) + " of memory beside those in "
+                + "use, " + bytesText(*free_bytes)
+                + " are free; choose none first, then these, or a narrower weight format");
+}
+
+/// As loadWeightsSafely, of heads alone.
+void loadHeadsSafely(Model& model, const OpenedFiles& files, LoadOptions options,
+    const LoadCallback& on_progress, const std::stop_token& stop)
+{
+    for (int attempt = 0;; ++attempt) {
+        try {
+            WeightLoader loader(*model.backend, files.head_file_bytes, on_progress, stop);
+            WeightsCache cache(options.weights_cache, *files.heads->checkpoint,
+                model.heads_hash + "-heads", files.plan.head_dtype, *model.backend,
+                [&](const std::string& note) { options.on_note ? options.on_note(note) : void(); });
+            loader.useCache(&cache);
+            loadHeads(model, files.plan, loader);
+            model.heads_cache = finishCache(cache);
+            return;
+        } catch (const WeightsCacheUnusable& problem) {
+            if (options.on_note)
+                options.on_note(problem.why);
+        }
+        model.heads.clear();
+        if (attempt > 0) // somebody spoils the file again and again
+            options.weights_cache.clear();
+    }
+}
+
 } // namespace
 
 DType defaultCacheType(DType weights, const ModelConfig& config)
@@ -207,12 +291,7 @@ void finishModel(Model& model)
                 &layer.output_bias, &layer.mlp_norm, &layer.gate_up_bias, &layer.down_bias})
             model.weight_bytes += vector->bytes();
     }
-    model.head_bytes = 0;
-    for (const MedusaHead& head : model.heads) {
-        model.head_bytes += head.vocab.data.bytes();
-        for (const MedusaHead::Block& block : head.blocks)
-            model.head_bytes += block.weight.data.bytes() + block.bias.bytes();
-    }
+    model.head_bytes = headBytes(model.heads);
     model.report = describeModel(model);
 }
 
@@ -225,23 +304,13 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
     model->path = options.model;
     model->backend = std::move(backend);
 
-    const auto opened = std::make_shared<Checkpoint>(Checkpoint::openFolder(options.model));
-    const std::optional<PackedWeights> packed = unpackWeights(*opened, options.model);
-    const std::shared_ptr<const Checkpoint> checkpoint = opened;
-    LoadPlan plan = planModel(model->config, *checkpoint, options.weights);
-    if (packed && !options.weights)
-        holdAs(plan, packed->view, packed->nearest); // packed matrices keep about their width
-    plan.head_dtype = options.head_weights.value_or(plan.dtype);
-    std::optional<StoredHeads> heads;
-    if (!options.no_heads)
-        heads = options.heads ? openHeads(*options.heads) : findHeads(options.model, checkpoint);
-    if (heads) {
-        dropBaseVocab(*heads, storedVocab(plan));
-        if (const std::string mismatch = headsMismatch(*heads, model->config); !mismatch.empty())
-            failFile(heads->path, "the heads do not fit the model: " + mismatch);
-        planHeads(plan, *heads, options.head_weights);
+    const OpenedFiles files = openFiles(model->config, options);
+    const LoadPlan& plan = files.plan;
+    const Checkpoint* const checkpoint = files.checkpoint.get();
+    const std::optional<StoredHeads>& heads = files.heads;
+    const std::optional<PackedWeights>& packed = files.packed;
+    if (heads)
         model->heads_path = heads->path;
-    }
     model->checkpoint_hash = checkpointHash(*checkpoint);
     if (heads)
         model->heads_hash = checkpointHash(*heads->checkpoint);
@@ -267,6 +336,42 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
             + (packed->nearest == DType::q4 ? "; q8 is nearer and takes twice the memory"
                                             : "; bf16 is nearer and takes twice the memory"));
     return model;
+}
+
+void swapHeads(const std::shared_ptr<const Model>& model, const LoadOptions& options,
+    const LoadCallback& on_progress, std::stop_token stop)
+{
+    assert(model.use_count() == 1);
+    const OpenedFiles files = openFiles(model->config, options);
+    if (checkpointHash(*files.checkpoint) != model->checkpoint_hash)
+        failFile(options.model, "its files are not those that were loaded; open the model again");
+    Model fresh; // the heads alone
+    fresh.backend = model->backend;
+    fresh.head_dtype = files.plan.head_dtype;
+    if (files.heads) {
+        fresh.heads_path = files.heads->path;
+        fresh.heads_hash = checkpointHash(*files.heads->checkpoint);
+        checkHeadsMemory(*fresh.backend, files);
+        try {
+            loadHeadsSafely(fresh, files, options, on_progress, stop);
+        } catch (const std::bad_alloc&) {
+            failFile(fresh.heads_path,
+                "the heads need " + bytesText(files.head_file_bytes) + " of memory on "
+                    + model->backend->name()
+                    + ", which are not to be had; choose a narrower weight format");
+        }
+    }
+    // Models are made as such that may change (loadModel); nobody else looks at this one.
+    Model& whole = const_cast<Model&>(*model);
+    whole.heads = std::move(fresh.heads);
+    whole.head_dtype = fresh.head_dtype;
+    whole.heads_path = fresh.heads_path;
+    whole.heads_hash = fresh.heads_hash;
+    whole.heads_cache = fresh.heads_cache;
+    whole.head_bytes = headBytes(whole.heads);
+    whole.report = describeModel(whole);
+    describeFiles(
+        whole.report, whole, files.plan, *files.checkpoint, files.heads ? &*files.heads : nullptr);
 }
 
 } // namespace gorgon

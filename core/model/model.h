@@ -138,6 +138,13 @@ struct LoadCancelled
 std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const LoadOptions& options,
     const LoadCallback& on_progress = {}, std::stop_token stop = {});
 
+/// Other heads for a model that is in memory, as options.heads, no_heads and head_weights say; the
+/// base weights stay where they are and the other options must be those it was loaded with. The
+/// caller holds the only pointer: no engine may use the model. Throws as loadModel does; the model
+/// then is as it was.
+void swapHeads(const std::shared_ptr<const Model>& model, const LoadOptions& options,
+    const LoadCallback& on_progress = {}, std::stop_token stop = {});
+
 /// A model of the given shape with random weights and heads, for benchmarks and tests. Standard
 /// deviation 0.02 where dim is large; deterministic in the seed. Each head has one block with bias
 /// and, with own_vocab, a vocabulary matrix of its own. cache_dtype: as in LoadOptions.

@@ -29,6 +29,7 @@ public:
     Transcript* transcript() const { return m_transcript; }
     PromptCard* card() const { return m_card; }
     NoticeBar* notice() const { return m_notice; }
+    ChatHeader* header() const { return m_header; }
 
     void setModel(const ModelSummary& model);
     /// Its id and messages; id 0: not stored yet.

@@ -22,6 +22,8 @@ struct ModelSummary
     int context = 0; // positions
     qint64 memory_bytes = 0; // weights, heads, workspace and one cache
     QString path;
+    qint64 width = 0; // of its vectors, which heads take
+    qint64 vocab = 0;
 
     bool isLoaded() const { return !name.isEmpty(); }
 };

@@ -2,6 +2,8 @@
 // Models of the hub as the window shows them. Plain values.
 #pragma once
 
+#include "ui/models/model_choice.h"
+
 #include <QMetaType>
 #include <QString>
 #include <QStringList>
@@ -35,6 +37,7 @@ struct PairEntry
         listed, // what the catalogue or the search said
         asking,
         known, // the hub was asked for its files
+        failed, // and did not answer; `problem` says why
     };
     QString base; // ORG/NAME; empty: heads alone
     QString heads; // empty: a base alone; the same as base: a full model with its heads
@@ -66,10 +69,16 @@ struct InstalledEntry
     qint64 freed_bytes = 0; // by its removal
     qint64 partial_bytes = 0; // of unfinished downloads
     qint64 used_s = 0; // since 1970
-    QVector<std::pair<QString, QString>> heads; // installed ones that fit: name, folder
+    qint64 width = 0; // of the model, or of the vectors that the heads take; 0: not known
+    qint64 vocab = 0; // heads: 0 where they use the model's
+    QVector<HeadsOffer> heads; // installed ones that fit
 
     bool operator==(const InstalledEntry&) const = default;
 };
+
+/// Those among the entries that are heads alone and take the vectors of such a model.
+QVector<HeadsOffer> headsThatFit(
+    const QVector<InstalledEntry>& entries, qint64 width, qint64 vocab);
 
 /// What helps against a failure.
 enum class HubDeed

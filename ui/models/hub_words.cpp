@@ -15,6 +15,18 @@ QString PairEntry::names() const
     return base.isEmpty() ? heads : QStringLiteral("%1 + %2").arg(base, heads);
 }
 
+QVector<HeadsOffer> headsThatFit(const QVector<InstalledEntry>& entries, qint64 width, qint64 vocab)
+{
+    QVector<HeadsOffer> offered;
+    for (const InstalledEntry& entry : entries) {
+        const bool alone = entry.is_heads && !entry.is_model;
+        if (alone && width > 0 && entry.width == width
+            && (entry.vocab == 0 || entry.vocab == vocab))
+            offered.append({entry.repository, entry.folder});
+    }
+    return offered;
+}
+
 QString sizeWords(qint64 bytes)
 {
     return QLocale().formattedDataSize(

@@ -112,11 +112,7 @@ QWidget* InstalledPage::makeChoices()
     column->setSpacing(Theme::kInner);
     column->addLayout(opening);
     column->addLayout(deeds);
-    connect(m_open, &QPushButton::clicked, this, [this] {
-        if (const InstalledEntry* entry = current(); entry && entry->is_model)
-            emit openRequested({entry->folder, m_heads->currentData().toString(),
-                m_weights->currentData().toString()});
-    });
+    connect(m_open, &QPushButton::clicked, this, &InstalledPage::openCurrent);
     connect(m_verify, &QPushButton::clicked, this, [this] {
         if (!m_verifying.isEmpty())
             emit stopVerifyRequested();
@@ -131,6 +127,24 @@ QWidget* InstalledPage::makeChoices()
     connect(other, &QPushButton::clicked, this, &InstalledPage::folderRequested);
     setWeights({});
     return choices;
+}
+
+void InstalledPage::openCurrent()
+{
+    const InstalledEntry* entry = current();
+    if (entry && entry->is_model)
+        emit openRequested({entry->folder, m_heads->currentData().toString(),
+            m_weights->currentData().toString()});
+    else if (entry && entry->is_heads && !m_in_use.model.isEmpty())
+        emit openRequested({m_in_use.model, entry->folder, m_in_use.weights});
+}
+
+void InstalledPage::setInUse(const ModelChoice& choice)
+{
+    if (choice == m_in_use)
+        return;
+    m_in_use = choice;
+    showCurrent();
 }
 
 void InstalledPage::setWeights(const QStringList& formats)
@@ -169,14 +183,15 @@ void InstalledPage::showCurrent()
 {
     const InstalledEntry* entry = current();
     const bool is_model = entry && entry->is_model;
+    const bool is_heads = entry && entry->is_heads && !is_model;
     m_kept = entry ? entry->repository : QString();
     const QString chosen = m_heads->currentData().toString();
     m_heads->clear();
     m_heads->addItem(tr("those found with the model"), QString());
     m_heads->addItem(tr("none"), QStringLiteral("none"));
     if (entry) {
-        for (const auto& [name, folder] : entry->heads)
-            m_heads->addItem(name, folder);
+        for (const HeadsOffer& heads : entry->heads)
+            m_heads->addItem(heads.name, heads.path);
     }
     if (entry && !entry->is_heads && entry->heads.size() > 0)
         m_heads->setCurrentIndex(2);
@@ -185,13 +200,17 @@ void InstalledPage::showCurrent()
     setRole(m_words, entry && !entry->problem.isEmpty() ? "warning" : "muted");
     m_words->setText(!entry             ? QString()
             : !entry->problem.isEmpty() ? entry->problem
-            : entry->is_heads && !is_model
-            ? tr("%1. Heads are opened together with the model that they belong to.")
+            : is_heads && m_in_use.model.isEmpty()
+            ? tr("%1. Heads are used with a model: open the one that they belong to first.")
+                  .arg(entry->words)
+            : is_heads
+            ? tr("%1. The model that is loaded stays in memory when it takes these heads.")
                   .arg(entry->words)
             : entry->words);
+    m_open->setText(is_heads ? tr("Use with loaded model") : tr("Open"));
     m_heads->setEnabled(is_model);
     m_weights->setEnabled(is_model);
-    m_open->setEnabled(is_model);
+    m_open->setEnabled(is_model || (is_heads && !m_in_use.model.isEmpty()));
     m_verify->setEnabled(entry || !m_verifying.isEmpty());
     m_reveal->setEnabled(entry && !entry->folder.isEmpty());
     m_remove->setEnabled(entry);

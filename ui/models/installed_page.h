@@ -26,6 +26,8 @@ public:
     QTreeView* view() const { return m_view; }
     /// Formats on offer for weights in memory.
     void setWeights(const QStringList& formats);
+    /// The model that is loaded, to which heads may be given; without a path: none is.
+    void setInUse(const ModelChoice& choice);
 
 public slots:
     void setEntries(const QVector<gorgon::InstalledEntry>& entries);
@@ -44,6 +46,7 @@ signals:
 private:
     const InstalledEntry* current() const;
     void showCurrent();
+    void openCurrent();
     void askRemoval();
     QWidget* makeChoices();
 
@@ -59,6 +62,7 @@ private:
     QPushButton* m_verify;
     QPushButton* m_reveal;
     QPushButton* m_remove;
+    ModelChoice m_in_use;
     QString m_kept; // the repository chosen before the list was renewed
     QString m_verifying;
 };

@@ -17,6 +17,15 @@ struct ModelChoice
     bool operator==(const ModelChoice&) const = default;
 };
 
+/// Installed heads that fit a model.
+struct HeadsOffer
+{
+    QString name;
+    QString path;
+
+    bool operator==(const HeadsOffer&) const = default;
+};
+
 /// What a path holds, before it is opened.
 struct PathReport
 {
