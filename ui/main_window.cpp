@@ -370,6 +370,7 @@ void MainWindow::undoDelete()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    emit ending();
     emit closing();
     event->accept();
 }

@@ -13,7 +13,6 @@
 #include "ui/prompt/prompt_panel.h"
 #include "ui/tuning/tuning_panel.h"
 
-#include <QDeadlineTimer>
 #include <QSemaphore>
 #include <QTimer>
 
@@ -24,7 +23,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kEndMs = 2000; // both threads together
+constexpr int kEndMs = 2000; // both threads together, from when they are told
 constexpr int kCostMs = 600;
 
 } // namespace
@@ -231,6 +230,7 @@ void EngineHost::connectWindow()
         QMetaObject::invokeMethod(
             m_store, [store = m_store, layout] { store->saveLayout(layout); });
     });
+    connect(m_window, &MainWindow::ending, this, &EngineHost::beginEnd);
     connect(m_window, &MainWindow::closing, this, &EngineHost::shutDown);
     connect(m_window->tuning(), &TuningPanel::fastestTreeRequested, this, [this] {
         m_stop_timing = {};
@@ -359,19 +359,27 @@ void EngineHost::setPhase(EngineStatus::Phase phase, int done, int total)
     m_window->setStatus(m_status);
 }
 
+void EngineHost::beginEnd()
+{
+    if (m_deadline)
+        return;
+    m_deadline.emplace(kEndMs);
+    m_quit.request_stop();
+    m_stop.request_stop();
+    m_stop_loading.request_stop();
+    m_stop_timing.request_stop();
+}
+
 void EngineHost::shutDown()
 {
     if (m_shut_down)
         return;
     m_shut_down = true;
-    QDeadlineTimer deadline(kEndMs);
+    beginEnd();
+    const QDeadlineTimer deadline = *m_deadline;
     m_window->chat()->keepDraft();
     keepSettings();
     const QString layout = m_window->layoutText();
-    m_quit.request_stop();
-    m_stop.request_stop();
-    m_stop_loading.request_stop();
-    m_stop_timing.request_stop();
     m_engine_thread.quit();
     const bool engine_ended = m_engine_thread.wait(deadline);
     // The engine's last words are in the store's queue now; close() comes behind them.

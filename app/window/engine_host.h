@@ -10,11 +10,13 @@
 #include "ui/chat/chat_values.h"
 #include "ui/models/model_choice.h"
 
+#include <QDeadlineTimer>
 #include <QObject>
 #include <QThread>
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 class QTimer;
 
@@ -39,7 +41,9 @@ public:
 
     /// Opens the conversations and loads the model, both elsewhere; returns at once.
     void start();
-    /// Stops an answer, saves it, ends the threads; within two seconds.
+    /// Tells the threads to end and waits for none.
+    void beginEnd();
+    /// Stops an answer, saves it, ends the threads; within two seconds of beginEnd.
     void shutDown();
 
     bool isAnswering() const { return m_turn.conversation != 0; }
@@ -101,6 +105,7 @@ private:
     Turn m_turn; // conversation 0: none
     QString m_answer_text; // of the turn, so far
     bool m_failed = false; // in this turn
+    std::optional<QDeadlineTimer> m_deadline; // of the end
     bool m_shut_down = false;
 };
 

@@ -79,8 +79,10 @@ int main(int argc, char** argv)
     if (!options.heartbeat_file.isEmpty())
         heartbeat = std::make_unique<gorgon::Heartbeat>();
     const int status = QApplication::exec();
+    hub.beginEnd();
+    host.beginEnd();
+    host.shutDown(); // first: what is not saved yet is here
     hub.shutDown();
-    host.shutDown();
     if (heartbeat && !heartbeat->write(options.heartbeat_file))
         std::fprintf(
             stderr, "error: %s: cannot be written.\n", qUtf8Printable(options.heartbeat_file));

@@ -22,6 +22,18 @@ bool isCancelled(const std::exception& error)
     return hub && hub->kind() == HubErrorKind::cancelled;
 }
 
+/// Whoever asked sees that nothing comes any more, and can ask again.
+HubFailure stoppedFailure()
+{
+    return {QObject::tr("The question was stopped before the hub had answered."), HubDeed::retry,
+        {}, {}};
+}
+
+HubFailure failureOf(const std::exception& error)
+{
+    return isCancelled(error) ? stoppedFailure() : failureView(error);
+}
+
 /// Where the cache lies, or will lie.
 uint64_t freeBytesAt(std::filesystem::path folder)
 {
@@ -35,8 +47,8 @@ uint64_t freeBytesAt(std::filesystem::path folder)
 /// What the hub did not let us see.
 void showRefusal(PairEntry& entry, const std::exception& error)
 {
-    const HubFailure failure = failureView(error);
-    entry.knowledge = PairEntry::Knowledge::listed;
+    const HubFailure failure = failureOf(error);
+    entry.knowledge = PairEntry::Knowledge::failed;
     entry.problem = failure.sentence;
     entry.licence_page = failure.deed == HubDeed::open_page ? failure.page : QString();
     entry.needs_token = failure.deed == HubDeed::open_page || failure.deed == HubDeed::add_token;
@@ -85,16 +97,13 @@ void HubAsker::search(const QString& text, const std::stop_token& stop)
             entries.append(foundEntry(model, modelCatalog()));
         emit found(entries, false, !m_next.empty());
     } catch (const std::exception& error) {
-        if (!isCancelled(error))
-            emit searchFailed(failureView(error));
+        emit searchFailed(failureOf(error));
     }
 }
 
 void HubAsker::more(const std::stop_token& stop)
 {
     try {
-        if (m_next.empty())
-            return;
         const SearchPage page = client().nextPage(m_next, stop);
         m_next = page.next;
         QVector<PairEntry> entries;
@@ -102,8 +111,7 @@ void HubAsker::more(const std::stop_token& stop)
             entries.append(foundEntry(model, modelCatalog()));
         emit found(entries, true, !m_next.empty());
     } catch (const std::exception& error) {
-        if (!isCancelled(error))
-            emit searchFailed(failureView(error));
+        emit searchFailed(failureOf(error));
     }
 }
 
@@ -116,10 +124,7 @@ void HubAsker::check(const PairEntry& asked, const std::stop_token& stop)
     try {
         judge(entry, stop);
     } catch (const std::exception& error) {
-        if (isCancelled(error))
-            entry = asked;
-        else
-            showRefusal(entry, error);
+        showRefusal(entry = asked, error);
     }
     emit entryKnown(asked.key(), entry);
 }
@@ -188,7 +193,7 @@ void HubAsker::test(const std::stop_token& stop)
                                               .arg(toText(settings.endpoint), seconds),
             true);
     } catch (const std::exception& error) {
-        emit tested(failureView(error).sentence, false);
+        emit tested(failureOf(error).sentence, false);
     }
 }
 

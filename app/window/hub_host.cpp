@@ -18,7 +18,6 @@
 #include "ui/status/status_line.h"
 
 #include <QDateTime>
-#include <QDeadlineTimer>
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,7 +26,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kEndMs = 4000; // all threads together
+constexpr int kEndMs = 2000; // all threads together, and the engine's, from when they are told
 
 } // namespace
 
@@ -68,36 +67,46 @@ void HubHost::start()
     QMetaObject::invokeMethod(m_disk, &CacheWorker::readSettings, Qt::QueuedConnection);
 }
 
+void HubHost::beginEnd()
+{
+    if (m_deadline)
+        return;
+    m_deadline.emplace(kEndMs);
+    m_asked_early = {};
+    m_stop_asking.request_stop();
+    m_stop_checking.request_stop();
+    if (m_download_thread.isRunning())
+        QMetaObject::invokeMethod(m_downloader, &DownloadWorker::end, Qt::QueuedConnection);
+    // Behind what was asked of them: preferences and a token are written before a thread ends.
+    for (QObject* worker :
+        std::initializer_list<QObject*>{m_asker, m_downloader, m_disk, m_checker})
+        QMetaObject::invokeMethod(worker, [thread = worker->thread()] { thread->quit(); });
+}
+
 void HubHost::shutDown()
 {
     if (m_shut_down)
         return;
     m_shut_down = true;
-    m_stop_asking.request_stop();
-    m_stop_checking.request_stop();
-    if (m_download_thread.isRunning())
-        QMetaObject::invokeMethod(m_downloader, &DownloadWorker::end, Qt::QueuedConnection);
-    const QDeadlineTimer deadline(kEndMs);
+    beginEnd();
     bool ended = true;
-    for (QThread* thread : {&m_ask_thread, &m_download_thread, &m_disk_thread, &m_check_thread}) {
-        thread->quit();
-        ended = thread->wait(deadline) && ended;
-    }
+    for (QThread* thread : {&m_ask_thread, &m_download_thread, &m_disk_thread, &m_check_thread})
+        ended = (!thread->isRunning() || thread->wait(*m_deadline)) && ended;
     // A disk or a device that hangs must not keep the program alive; what was fetched is on it.
     if (!ended)
         std::_Exit(EXIT_SUCCESS);
 }
 
-template <typename Deed> void HubHost::ask(Deed&& deed)
+template <typename Deed> void HubHost::ask(const Deed& deed)
 {
-    if (!m_context)
-        return; // the settings come within a moment
+    if (!m_context) { // the settings come within a moment
+        m_asked_early = [this, deed] { ask(deed); };
+        return;
+    }
     m_stop_asking.request_stop();
     m_stop_asking = {};
-    QMetaObject::invokeMethod(m_asker,
-        [asker = m_asker, deed = std::forward<Deed>(deed), stop = m_stop_asking.get_token()] {
-            deed(*asker, stop);
-        });
+    QMetaObject::invokeMethod(
+        m_asker, [asker = m_asker, deed, stop = m_stop_asking.get_token()] { deed(*asker, stop); });
 }
 
 void HubHost::useSettings(
@@ -118,6 +127,8 @@ void HubHost::useSettings(
         QMetaObject::invokeMethod(m_disk,
             [disk = m_disk, cache = m_context->settings.cache] { disk->listUnfinished(cache); });
     emit ready();
+    if (const auto asked = std::exchange(m_asked_early, {}))
+        asked();
     if (!m_asked_again.names().isEmpty())
         ask([entry = std::exchange(m_asked_again, {})](
                 HubAsker& asker, const std::stop_token& stop) { asker.check(entry, stop); });
@@ -142,6 +153,11 @@ void HubHost::renewContext()
         QMetaObject::invokeMethod(
             this, [this, row] { m_models->requests()->add(row); }, Qt::QueuedConnection);
     };
+    context->on_warning = [this](const std::string& warning) {
+        QMetaObject::invokeMethod(
+            this, [this, words = toText(warning)] { m_models->showWarning(words); },
+            Qt::QueuedConnection);
+    };
     m_context = context;
     QMetaObject::invokeMethod(m_asker, [asker = m_asker, context] { asker->configure(context); });
     QMetaObject::invokeMethod(
@@ -161,7 +177,7 @@ void HubHost::connectWorkers()
     connect(m_disk, &CacheWorker::failed, m_models->installed(), &InstalledPage::showFailure);
     connect(m_disk, &CacheWorker::listed, this, [this](const QVector<InstalledEntry>& entries) {
         m_installed = entries;
-        m_models->installed()->setEntries(entries);
+        m_window->setInstalled(entries);
     });
     connect(m_disk, &CacheWorker::unfinishedListed, this,
         [this](const std::vector<DownloadRequest>& requests) {
@@ -175,8 +191,8 @@ void HubHost::connectWorkers()
             showDownloads();
         });
     connect(m_downloader, &DownloadWorker::ended, this, &HubHost::list);
-    connect(m_downloader, &DownloadWorker::failed, m_models->discover(),
-        &DiscoverPage::showSearchFailure);
+    connect(
+        m_downloader, &DownloadWorker::failed, m_models->discover(), &DiscoverPage::showFailure);
     connect(m_asker, &HubAsker::found, m_models->discover(), &DiscoverPage::showFound);
     connect(
         m_asker, &HubAsker::searchFailed, m_models->discover(), &DiscoverPage::showSearchFailure);
@@ -194,6 +210,10 @@ void HubHost::connectDiscover()
         [this] { ask([](HubAsker& asker, const std::stop_token& stop) { asker.more(stop); }); });
     connect(page, &DiscoverPage::checkRequested, this, [this](const PairEntry& entry) {
         ask([entry](HubAsker& asker, const std::stop_token& stop) { asker.check(entry, stop); });
+    });
+    connect(page, &DiscoverPage::stopRequested, this, [this] {
+        m_asked_early = {};
+        m_stop_asking.request_stop();
     });
     connect(page, &DiscoverPage::getRequested, this, &HubHost::get);
     connect(page, &DiscoverPage::tokenEntered, this,
@@ -246,6 +266,8 @@ void HubHost::connectOthers()
     connect(connection, &ConnectionPage::tokenEntered, this, &HubHost::enterToken);
     connect(connection, &ConnectionPage::testRequested, this,
         [this] { ask([](HubAsker& asker, const std::stop_token& stop) { asker.test(stop); }); });
+    connect(m_window, &MainWindow::installedWanted, this, &HubHost::list);
+    connect(m_window, &MainWindow::ending, this, &HubHost::beginEnd);
     connect(m_window, &MainWindow::closing, this, &HubHost::shutDown);
 }
 

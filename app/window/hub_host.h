@@ -8,11 +8,14 @@
 #include "core/hub/http.h"
 #include "ui/models/hub_values.h"
 
+#include <QDeadlineTimer>
 #include <QHash>
 #include <QObject>
 #include <QThread>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace gorgon {
@@ -33,7 +36,9 @@ public:
 
     /// Reads settings and cache elsewhere; sends nothing.
     void start();
-    /// Downloads stop and can be continued by the next run.
+    /// Tells every thread to end and waits for none.
+    void beginEnd();
+    /// Within two seconds of beginEnd. Downloads stop and can be continued by the next run.
     void shutDown();
 
 signals:
@@ -54,7 +59,7 @@ private:
     void cancel(qint64 id);
     void open(const QString& repository, const QString& folder);
     void showDownloads();
-    template <typename Deed> void ask(Deed&& deed); // the asker; what it did before ends
+    template <typename Deed> void ask(const Deed& deed); // the asker; what it did before ends
 
     MainWindow* m_window;
     ModelsWindow* m_models;
@@ -76,6 +81,8 @@ private:
     QVector<InstalledEntry> m_installed;
     QHash<QString, QString> m_heads_of; // base to heads, as they were got together
     PairEntry m_asked_again; // after a token was entered
+    std::function<void()> m_asked_early; // before the settings were known
+    std::optional<QDeadlineTimer> m_deadline; // of the end
     bool m_shut_down = false;
 };
 

@@ -17,6 +17,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace gorgon {
 
 namespace {
@@ -96,15 +98,11 @@ DiscoverPage::DiscoverPage(QWidget* parent)
             showCatalog();
     });
     connect(m_more, &QPushButton::clicked, this, [this] {
-        m_more->setEnabled(false);
+        setAsking(tr("Asking the hub for more…"));
+        m_asked_more = true;
         emit moreRequested();
     });
-    connect(m_deed, &QPushButton::clicked, this, [this] {
-        if (m_failure.deed == HubDeed::retry)
-            search();
-        else
-            emit deedRequested(m_failure.deed, m_failure.page);
-    });
+    connect(m_deed, &QPushButton::clicked, this, &DiscoverPage::doDeed);
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this,
         [this](const QModelIndex& index) {
             m_panel->setEntry(index.isValid() ? m_model->at(index.row()) : PairEntry());
@@ -112,6 +110,7 @@ DiscoverPage::DiscoverPage(QWidget* parent)
     connect(m_list, &QListView::activated, this,
         [this](const QModelIndex& index) { check(m_model->at(index.row())); });
     connect(m_panel, &PairPanel::checkRequested, this, &DiscoverPage::check);
+    connect(m_panel, &PairPanel::stopRequested, this, &DiscoverPage::stopRequested);
     connect(m_panel, &PairPanel::getRequested, this, &DiscoverPage::getRequested);
     connect(m_panel, &PairPanel::pageRequested, this, &DiscoverPage::pageRequested);
     connect(m_panel, &PairPanel::tokenEntered, this,
@@ -145,8 +144,38 @@ void DiscoverPage::search()
         showCatalog();
         return;
     }
-    setWords(tr("Asking the hub…"));
+    setAsking(tr("Asking the hub…"));
+    m_asked_more = false;
     emit searchRequested(text);
+}
+
+void DiscoverPage::setAsking(const QString& words)
+{
+    ++m_asked;
+    m_unwanted = false;
+    m_more->setEnabled(false);
+    setWords(words);
+    m_deed->setText(tr("Stop"));
+    m_deed->setVisible(true);
+}
+
+/// Whether this answers the last question; one that was replaced by another ends, too.
+bool DiscoverPage::takeAnswer()
+{
+    m_asked = std::max(0, m_asked - 1);
+    return m_asked == 0 && !m_unwanted;
+}
+
+void DiscoverPage::doDeed()
+{
+    if (m_asked > 0)
+        emit stopRequested();
+    else if (m_failure.deed != HubDeed::retry)
+        emit deedRequested(m_failure.deed, m_failure.page);
+    else if (m_asked_more)
+        m_more->click();
+    else
+        search();
 }
 
 void DiscoverPage::setCatalog(const QVector<PairEntry>& entries)
@@ -158,6 +187,9 @@ void DiscoverPage::setCatalog(const QVector<PairEntry>& entries)
 
 void DiscoverPage::showCatalog()
 {
+    if (m_asked > 0)
+        emit stopRequested();
+    m_unwanted = m_asked > 0;
     m_model->setEntries(m_catalog);
     m_more->hide();
     setWords(m_catalog.isEmpty()
@@ -169,6 +201,8 @@ void DiscoverPage::showCatalog()
 
 void DiscoverPage::showFound(const QVector<PairEntry>& entries, bool is_more, bool has_next)
 {
+    if (!takeAnswer())
+        return;
     if (is_more)
         m_model->addEntries(entries);
     else
@@ -187,9 +221,17 @@ void DiscoverPage::showFound(const QVector<PairEntry>& entries, bool is_more, bo
 
 void DiscoverPage::showSearchFailure(const HubFailure& failure)
 {
+    if (takeAnswer())
+        showFailure(failure);
+}
+
+void DiscoverPage::showFailure(const HubFailure& failure)
+{
     m_failure = failure;
+    if (m_failure.deed == HubDeed::none) // there always is something to be done
+        m_failure.deed = HubDeed::retry;
     m_more->setEnabled(true);
-    setWords(failure.sentence, true, failure.deed);
+    setWords(failure.sentence, true, m_failure.deed);
 }
 
 void DiscoverPage::setWords(const QString& words, bool failed, HubDeed deed)

@@ -34,12 +34,15 @@ public slots:
     /// Pairs that a search found; more: behind those of the same search.
     void showFound(const QVector<gorgon::PairEntry>& entries, bool is_more, bool has_next);
     void showSearchFailure(const gorgon::HubFailure& failure);
+    /// Of something else than a search.
+    void showFailure(const gorgon::HubFailure& failure);
     /// Of the entry that had this key: what the hub said since.
     void updateEntry(const QString& key, const gorgon::PairEntry& entry);
 
 signals:
     void searchRequested(const QString& text); // words, or an address of the hub
     void moreRequested();
+    void stopRequested(); // whatever the hub is asked at the moment
     void checkRequested(const gorgon::PairEntry& entry);
     void getRequested(const gorgon::PairEntry& entry);
     void tokenEntered(const QString& token, const gorgon::PairEntry& entry);
@@ -51,6 +54,9 @@ private:
     void showCatalog();
     void check(const PairEntry& entry);
     void setWords(const QString& words, bool failed = false, HubDeed deed = HubDeed::none);
+    void setAsking(const QString& words);
+    bool takeAnswer();
+    void doDeed();
 
     QLineEdit* m_line;
     QPushButton* m_search;
@@ -62,6 +68,9 @@ private:
     PairPanel* m_panel;
     QVector<PairEntry> m_catalog;
     HubFailure m_failure;
+    int m_asked = 0; // questions without an answer; each gets one
+    bool m_unwanted = false; // nobody waits for its answer any more
+    bool m_asked_more = false; // the last one
 };
 
 } // namespace gorgon

@@ -11,10 +11,13 @@
 #include <QAction>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
+#include <QHBoxLayout>
+#include <QLabel>
 #include <QMimeData>
 #include <QShowEvent>
 #include <QStackedWidget>
 #include <QTabBar>
+#include <QToolButton>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -25,6 +28,7 @@ namespace gorgon {
 namespace {
 
 const QSize kFirstSize(960, 640);
+constexpr int kMostWarnings = 20; // a hub that says something else each time is not listened to
 
 /// Addresses come from the hub's replies: nothing but a page of the web is opened.
 void openPage(const QString& address)
@@ -67,6 +71,7 @@ ModelsWindow::ModelsWindow(QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addLayout(head);
+    column->addWidget(makeWarning());
     column->addWidget(m_pages, 1);
     resize(kFirstSize);
     setAcceptDrops(true);
@@ -90,6 +95,37 @@ ModelsWindow::ModelsWindow(QWidget* parent)
             else
                 doDeed(deed, page);
         });
+}
+
+QWidget* ModelsWindow::makeWarning()
+{
+    m_warning = new QWidget;
+    m_warning_words = new QLabel;
+    m_warning_words->setWordWrap(true);
+    m_warning_words->setTextFormat(Qt::PlainText);
+    m_warning_words->setAccessibleName(tr("Message of the hub"));
+    setRole(m_warning_words, "muted");
+    auto* close = new QToolButton;
+    close->setText(tr("Seen"));
+    close->setObjectName(QStringLiteral("warning_seen"));
+    setRole(close, "small");
+    auto* row = new QHBoxLayout(m_warning);
+    row->setContentsMargins(Theme::kEdge, Theme::kInner, Theme::kEdge, 0);
+    row->setSpacing(Theme::kGap);
+    row->addWidget(m_warning_words, 1);
+    row->addWidget(close, 0, Qt::AlignTop);
+    m_warning->hide();
+    connect(close, &QToolButton::clicked, m_warning, &QWidget::hide);
+    return m_warning;
+}
+
+void ModelsWindow::showWarning(const QString& words)
+{
+    if (words.isEmpty() || m_warned.contains(words) || m_warned.size() >= kMostWarnings)
+        return;
+    m_warned << words;
+    m_warning_words->setText(tr("The hub says: %1").arg(words));
+    m_warning->show();
 }
 
 void ModelsWindow::addPage(QWidget* page, const QString& name)

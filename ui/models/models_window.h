@@ -9,6 +9,7 @@
 #include <QDialog>
 #include <QMimeData>
 
+class QLabel;
 class QStackedWidget;
 class QTabBar;
 
@@ -46,6 +47,8 @@ public:
     Tab tab() const;
     /// Running ones are counted on the tab.
     void setDownloads(const QVector<DownloadEntry>& entries);
+    /// What the hub wants its users to know; each text once.
+    void showWarning(const QString& words);
 
 signals:
     void opened(); // came to the screen: its lists may be old
@@ -59,6 +62,7 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
+    QWidget* makeWarning();
     void addPage(QWidget* page, const QString& name);
     void doDeed(HubDeed deed, const QString& page);
 
@@ -68,6 +72,9 @@ private:
     ConnectionPage* m_connection;
     RequestPage* m_requests;
     QTabBar* m_tabs;
+    QWidget* m_warning;
+    QLabel* m_warning_words;
+    QStringList m_warned;
     QStackedWidget* m_pages;
 };
 

@@ -74,7 +74,12 @@ PairPanel::PairPanel(QWidget* parent)
     column->addLayout(m_facts);
     column->addStretch(1);
     connect(m_get, &QPushButton::clicked, this, [this] { emit getRequested(m_entry); });
-    connect(m_check, &QPushButton::clicked, this, [this] { emit checkRequested(m_entry); });
+    connect(m_check, &QPushButton::clicked, this, [this] {
+        if (m_entry.knowledge == PairEntry::Knowledge::asking)
+            emit stopRequested();
+        else
+            emit checkRequested(m_entry);
+    });
     setEntry({});
 }
 
@@ -130,9 +135,10 @@ void PairPanel::setEntry(const PairEntry& entry)
     m_gate->setVisible(entry.needs_token || !entry.licence_page.isEmpty());
     m_page->setVisible(!entry.licence_page.isEmpty());
     m_check->setVisible(chosen);
-    m_check->setEnabled(!asking);
-    m_check->setText(entry.knowledge == PairEntry::Knowledge::known ? tr("Check again")
-                                                                    : tr("Check with the hub"));
+    m_check->setText(asking                                   ? tr("Stop")
+            : entry.knowledge == PairEntry::Knowledge::known  ? tr("Check again")
+            : entry.knowledge == PairEntry::Knowledge::failed ? tr("Try again")
+                                                              : tr("Check with the hub"));
     m_get->setVisible(chosen);
     m_get->setEnabled(chosen && entry.may_get && !asking);
     const bool pair = !entry.base.isEmpty() && !entry.heads.isEmpty() && entry.base != entry.heads;

@@ -26,6 +26,7 @@ public:
 signals:
     void getRequested(const gorgon::PairEntry& entry);
     void checkRequested(const gorgon::PairEntry& entry);
+    void stopRequested();
     void pageRequested(const QString& address);
     /// The pair is asked for again with it.
     void tokenEntered(const QString& token);

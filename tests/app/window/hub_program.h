@@ -35,6 +35,7 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QTimer>
+#include <QToolButton>
 #include <QTreeView>
 
 namespace gorgon::tests {
@@ -68,6 +69,16 @@ inline HubFiles plainFiles()
 {
     return {{"config.json", smallFile("{\"model_type\": \"llama\"}")},
         {"model.safetensors", largeFile(countedBytes(kWeightBytes))}};
+}
+
+/// The environment of a program that knows no hub but this one.
+inline void useHub(const ScratchFolder& folder, const FakeHub& hub)
+{
+    for (const char* name : {"HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "https_proxy"})
+        qunsetenv(name);
+    qputenv("HF_HOME", QByteArray::fromStdString((folder.path() / "hf").string()));
+    qputenv("HF_ENDPOINT", QByteArray::fromStdString(hub.endpoint()));
+    qputenv("GORGON_HUB_TRUST_ENDPOINT", "1");
 }
 
 /// The program's window of models, with a cache of its own.
@@ -108,6 +119,7 @@ struct Program
         models()->showTab(ModelsWindow::discover_tab);
         models()->discover()->showFound({pair}, false, false);
     }
+    bool get(const char* repository);
     DownloadCard* card(const QString& repository)
     {
         for (DownloadCard* each : models()->downloads()->cards()) {
@@ -157,6 +169,15 @@ inline bool press(QWidget* root, const QString& text)
         return false;
     found->click();
     return true;
+}
+
+inline bool Program::get(const char* repository)
+{
+    PairEntry entry;
+    entry.base = QString::fromLatin1(repository);
+    entry.title = entry.base;
+    choose(entry);
+    return press(models()->discover(), QStringLiteral("Get model"));
 }
 
 inline QString words(QWidget* root)

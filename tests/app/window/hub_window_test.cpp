@@ -14,11 +14,7 @@ private slots:
     {
         m_folder = std::make_unique<ScratchFolder>();
         m_hub = std::make_unique<FakeHub>();
-        for (const char* name : {"HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "https_proxy"})
-            qunsetenv(name);
-        qputenv("HF_HOME", QByteArray::fromStdString((m_folder->path() / "hf").string()));
-        qputenv("HF_ENDPOINT", QByteArray::fromStdString(m_hub->endpoint()));
-        qputenv("GORGON_HUB_TRUST_ENDPOINT", "1");
+        useHub(*m_folder, *m_hub);
     }
 
     void nothingIsSentUntilSomebodyAsks()
@@ -126,7 +122,7 @@ private slots:
         m_hub->commit("org/name", plainFiles());
         m_hub->script(slowContent());
         Program program(*m_folder);
-        getAlone(program, "org/name");
+        QVERIFY(program.get("org/name"));
         QTRY_VERIFY_WITH_TIMEOUT(program.card("org/name")
                 && program.card("org/name")->entry().done_bytes > qint64(kWeightBytes) / 5,
             kWaitMs);
@@ -149,7 +145,7 @@ private slots:
         m_hub->script(slowContent());
         {
             Program program(*m_folder);
-            getAlone(program, "org/name");
+            QVERIFY(program.get("org/name"));
             QTRY_VERIFY_WITH_TIMEOUT(program.card("org/name")
                     && program.card("org/name")->entry().done_bytes > qint64(kWeightBytes) / 5,
                 kWaitMs);
@@ -171,7 +167,7 @@ private slots:
         m_hub->commit("org/name", plainFiles());
         m_hub->script(absent("/api/models/org/name"));
         Program program(*m_folder);
-        getAlone(program, "org/name");
+        QVERIFY(program.get("org/name"));
         QVERIFY(program.waitFor(QStringLiteral("org/name"), State::failed));
         DownloadCard* card = program.card("org/name");
         QVERIFY(words(card).contains(QStringLiteral("org/name")));
@@ -228,7 +224,7 @@ private slots:
     {
         m_hub->commit("org/base", baseFiles());
         Program program(*m_folder);
-        getAlone(program, "org/base");
+        QVERIFY(program.get("org/base"));
         QVERIFY(program.waitFor(QStringLiteral("org/base"), State::done));
         QTRY_VERIFY_WITH_TIMEOUT(program.chooseInstalled(QStringLiteral("org/base")), kWaitMs);
         program.models()->showTab(ModelsWindow::installed_tab);
@@ -254,7 +250,7 @@ private slots:
     {
         m_hub->commit("org/name", plainFiles());
         Program program(*m_folder);
-        getAlone(program, "org/name");
+        QVERIFY(program.get("org/name"));
         QVERIFY(program.waitFor(QStringLiteral("org/name"), State::done));
         QTRY_VERIFY_WITH_TIMEOUT(program.chooseInstalled(QStringLiteral("org/name")), kWaitMs);
         program.models()->showTab(ModelsWindow::installed_tab);
@@ -322,7 +318,7 @@ private slots:
             &beat, &QTimer::timeout, &beat, [&] { longest = std::max(longest, since.restart()); });
         since.start();
         beat.start();
-        getAlone(program, "org/name");
+        QVERIFY(program.get("org/name"));
         QVERIFY(program.waitFor(QStringLiteral("org/name"), State::done));
         qInfo("longest pause of the window: %lld ms", longest);
         QVERIFY(longest < 1000); // of a machine that may be busy with other tests
@@ -383,15 +379,6 @@ public slots:
     void openedPage(const QUrl& url) { m_pages << url.toString(); }
 
 private:
-    static void getAlone(Program& program, const char* repository)
-    {
-        PairEntry entry;
-        entry.base = QString::fromLatin1(repository);
-        entry.title = entry.base;
-        program.choose(entry);
-        QVERIFY(press(program.models()->discover(), QStringLiteral("Get model")));
-    }
-
     uint64_t bytesSentByCdn() const
     {
         uint64_t sum = 0;
