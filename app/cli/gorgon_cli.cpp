@@ -4,6 +4,7 @@
 
 #include "app/cli/checked_numbers.h"
 #include "app/cli/commands.h"
+#include "core/hub/hub_error.h"
 
 using namespace gorgon;
 
@@ -58,6 +59,10 @@ int runProgram(int argc, char** argv)
         return fail(error.what(), kWrongUsage);
     } catch (const Interrupted&) {
         return kInterruptedStatus;
+    } catch (const HubError& error) {
+        if (error.kind() == HubErrorKind::cancelled)
+            return kInterruptedStatus;
+        throw;
     }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/hub_access.h"
 
+#include <cerrno>
 #include <iostream>
 #include <mutex>
+#include <poll.h>
 #include <set>
 #include <thread>
 #include <unistd.h>
@@ -10,7 +12,8 @@
 #include "app/cli/download_bar.h"
 #include "core/hub/choose_files.h"
 #include "core/hub/download_queue.h"
-#include "core/hub/hub_cache.h"
+#include "core/hub/download_wishes.h"
+#include "core/hub/url.h"
 
 namespace gorgon {
 
@@ -25,22 +28,33 @@ struct Said
     std::set<std::string> texts;
 };
 
-/// Whether a snapshot in the cache holds what a model or heads take.
-bool isWhole(const HubCache& cache, const std::string& repository, const std::string& commit)
+/// The files that a download would take, of those that a snapshot holds; empty where one of them is
+/// missing, or where they are no model and no heads.
+std::vector<RemoteFile> filesOf(
+    const HubCache& cache, const DownloadRequest& request, const std::string& commit)
 {
-    const auto model = cache.model(repository);
-    if (!model)
-        return false;
-    for (const InstalledSnapshot& snapshot : model->snapshots) {
-        if (snapshot.commit != commit)
-            continue;
-        std::vector<RemoteFile> files;
-        for (const InstalledFile& file : snapshot.files)
-            if (!file.is_missing)
-                files.push_back({file.path, file.bytes, {}, {}});
-        return chooseFiles(files).problem.empty();
+    std::vector<RemoteFile> files;
+    for (const std::string& path : request.paths)
+        files.push_back({path, 0, {}, {}});
+    const auto model = request.paths.empty() ? cache.model(request.repository) : std::nullopt;
+    if (model)
+        for (const InstalledSnapshot& snapshot : model->snapshots)
+            for (const InstalledFile& file : snapshot.files)
+                if (snapshot.commit == commit)
+                    files.push_back({file.path, file.bytes, {}, {}});
+    if (request.paths.empty()) {
+        ChosenFiles chosen = chooseFiles(files);
+        if (!chosen.problem.empty())
+            return {};
+        files = std::move(chosen.files);
     }
-    return false;
+    for (RemoteFile& file : files) {
+        const auto here = cache.file(request.repository, commit, file.path);
+        if (!here)
+            return {};
+        file.bytes = here->bytes;
+    }
+    return files;
 }
 
 } // namespace
@@ -72,8 +86,8 @@ HubAddress hubAddress(const std::string& text)
 {
     auto address = parseHubAddress(text, readHubSettings().endpoint);
     if (!address)
-        throw UsageError(
-            text + ": expected ORG/NAME or the address of a model's page, found something else");
+        throw UsageError(redacted(text)
+            + ": expected ORG/NAME or the address of a model's page, found something else");
     if (address->revision.empty())
         address->revision = "main";
     return *address;
@@ -92,8 +106,9 @@ DownloadProgress download(
             return now;
         if (now.state == DownloadState::failed || now.state == DownloadState::paused) {
             bar.end();
-            throw std::runtime_error(
-                now.error ? now.error->message : request.repository + ": it was paused");
+            throw HubError(now.error ? *now.error
+                                     : hubErrorInfo(HubErrorKind::cancelled,
+                                         request.repository + ": it was paused"));
         }
         if (program.interrupt.requested()) {
             queue.pause(id);
@@ -107,14 +122,51 @@ DownloadProgress download(
     }
 }
 
-bool askYes(const std::string& question)
+std::optional<DownloadProgress> downloaded(const DownloadRequest& request, const HubCache& cache)
+{
+    const auto commit = cache.commit(request.repository, request.revision);
+    if (!commit)
+        return std::nullopt;
+    for (const DownloadRequest& wish : findWishes(cache))
+        if (wish.repository == request.repository
+            && (wish.revision == request.revision || wish.revision == *commit)
+            && wish.paths == request.paths)
+            return std::nullopt; // it was not finished
+    const auto folder = cache.snapshot(request.repository, *commit);
+    const std::vector<RemoteFile> files = filesOf(cache, request, *commit);
+    if (!folder || files.empty())
+        return std::nullopt;
+    DownloadProgress result;
+    result.request = request;
+    result.commit = *commit;
+    result.state = DownloadState::done;
+    result.folder = *folder;
+    for (const RemoteFile& file : files) {
+        result.files.push_back({file.path, file.bytes, file.bytes, DownloadState::done});
+        result.total_bytes += file.bytes;
+    }
+    result.done_bytes = result.total_bytes;
+    return result;
+}
+
+bool askYes(const std::string& question, const Program& program)
 {
     if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1)
         return false;
     std::fprintf(stderr, "%s [y/N] ", oneLine(question).c_str());
+    // A terminal gives whole lines.
+    pollfd inputs[] = {{STDIN_FILENO, POLLIN, 0}, {program.interrupt.descriptor(), POLLIN, 0}};
+    while (poll(inputs, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (program.interrupt.requested()) {
+        std::fputc('\n', stderr);
+        throw Interrupted();
+    }
     std::string answer;
     std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
+    for (char& c : answer)
+        c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+    return answer == "y" || answer == "yes";
 }
 
 std::optional<std::filesystem::path> modelOnDisk(const NamedModel& model, const Program& program)
@@ -128,17 +180,20 @@ std::optional<std::filesystem::path> modelOnDisk(const NamedModel& model, const 
     const HubSettings settings = readHubSettings();
     const HubCache cache(settings.cache);
     const std::string revision = address->revision.empty() ? "main" : address->revision;
-    const auto commit = cache.commit(address->repository, revision);
-    const auto folder = commit ? cache.snapshot(address->repository, *commit) : std::nullopt;
-    if (folder && (!model.needs_weights || isWhole(cache, address->repository, *commit)))
+    const DownloadRequest request{address->repository, revision, {}};
+    const auto folder = cache.snapshot(address->repository, revision);
+    if (folder && (!model.needs_weights || downloaded(request, cache)))
         return folder;
     const std::string what = model.option + " " + model.name
-        + (folder ? ": its weights are not in the cache"
+        + (folder ? ": not all of it is in the cache"
                   : ": neither a path nor a model in the cache");
-    if (!model.yes && !askYes(what + ". Download it from " + settings.endpoint + "?"))
+    if (settings.offline)
+        throw std::runtime_error(
+            what + ", and HF_HUB_OFFLINE switches the network off; unset it to download");
+    if (!model.yes && !askYes(what + ". Download it from " + settings.endpoint + "?", program))
         throw std::runtime_error(what + "; fetch it with gorgon-cli pull " + address->repository
-            + ", or let --yes do so here");
-    return download({address->repository, revision, {}}, program).folder;
+            + (revision == "main" ? "" : " --revision " + revision) + ", or let --yes do so here");
+    return download(request, program).folder;
 }
 
 } // namespace gorgon

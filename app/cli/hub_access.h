@@ -11,6 +11,7 @@
 #include "app/cli/program.h"
 #include "core/hub/download.h"
 #include "core/hub/http.h"
+#include "core/hub/hub_cache.h"
 #include "core/hub/hub_names.h"
 
 namespace gorgon {
@@ -22,12 +23,16 @@ std::shared_ptr<const HttpContext> openHub(const Program& program, uint64_t byte
 /// UsageError.
 HubAddress hubAddress(const std::string& text);
 
-/// Waits with a bar. Throws Interrupted, and std::runtime_error where it failed; what came stays.
+/// Waits with a bar. Throws Interrupted, and HubError where it failed; what came stays.
 DownloadProgress download(
     const DownloadRequest& request, const Program& program, uint64_t bytes_per_second = 0);
 
-/// True where somebody is there and says yes. `question`: "Download it?"
-bool askYes(const std::string& question);
+/// The same where the cache has all of it, as it was at its last download; nullopt otherwise. Asks
+/// nobody.
+std::optional<DownloadProgress> downloaded(const DownloadRequest& request, const HubCache& cache);
+
+/// True where somebody is there and says yes. `question`: "Download it?" Throws Interrupted.
+bool askYes(const std::string& question, const Program& program);
 
 /// What `option` names: a path that is there; else a repository, taken from the cache, or fetched
 /// after asking. nullopt where it can be no repository. Throws std::runtime_error where it may not

@@ -10,7 +10,7 @@ namespace gorgon {
 
 namespace {
 
-/// 2026-11-22
+/// "2026-11-22"
 std::string dayOf(int64_t seconds)
 {
     const auto time = time_t(seconds);
@@ -31,12 +31,13 @@ nlohmann::ordered_json toJson(const InstalledModel& model)
             {"folder", snapshot.folder.string()}, {"bytes", snapshot.bytes},
             {"freed_bytes", snapshot.freed_bytes}, {"files", files}});
     }
-    nlohmann::ordered_json problem;
+    nlohmann::ordered_json problem, used;
     if (!model.problem.empty())
         problem = model.problem;
+    if (model.used_s > 0)
+        used = dayOf(model.used_s);
     return {{"repository", model.repository}, {"problem", problem}, {"bytes", model.bytes},
-        {"unfinished_bytes", model.partial_bytes}, {"used", dayOf(model.used_s)},
-        {"snapshots", snapshots}};
+        {"unfinished_bytes", model.partial_bytes}, {"used", used}, {"snapshots", snapshots}};
 }
 
 std::string toText(const InstalledModel& model)
@@ -44,16 +45,19 @@ std::string toText(const InstalledModel& model)
     std::string text = model.repository + ": " + byteCount(model.bytes);
     if (model.partial_bytes > 0)
         text += ", and " + byteCount(model.partial_bytes) + " of an unfinished download";
-    text += ", last used " + dayOf(model.used_s) + "\n";
+    if (model.used_s > 0)
+        text += ", last used " + dayOf(model.used_s);
+    text += "\n";
     if (!model.problem.empty())
-        text = model.repository + ": " + model.problem + "\n";
+        text += "  not all of it can be read: " + model.problem + "\n";
     for (const InstalledSnapshot& snapshot : model.snapshots) {
         text += "  " + snapshot.commit.substr(0, 12);
         for (const std::string& revision : snapshot.revisions)
             text += " " + revision;
-        text += ": " + std::to_string(snapshot.files.size()) + " files, "
-            + byteCount(snapshot.bytes) + ", " + byteCount(snapshot.freed_bytes)
-            + " of it shared with no other\n    " + snapshot.folder.string() + "\n";
+        text += ": " + std::to_string(snapshot.files.size())
+            + (snapshot.files.size() == 1 ? " file, " : " files, ") + byteCount(snapshot.bytes)
+            + ", " + byteCount(snapshot.freed_bytes) + " of it shared with no other\n    "
+            + snapshot.folder.string() + "\n";
     }
     return text;
 }

@@ -36,7 +36,7 @@ constexpr const char* kExamples
       "was interrupted\ngoes on where it ended. HF_TOKEN or the saved token logs in, HF_ENDPOINT "
       "names "
       "a mirror (which\ngets the token only with GORGON_HUB_TRUST_ENDPOINT=1), HF_HUB_OFFLINE=1 "
-      "allows no network.";
+      "allows no network: what\nthe cache has whole is then taken as it is.";
 
 /// Says what would be fetched; false where the user does not want it.
 bool isWanted(const DownloadRequest& request, const Options& options, const Program& program)
@@ -51,13 +51,57 @@ bool isWanted(const DownloadRequest& request, const Options& options, const Prog
         = chooseFiles(client.files(request.repository, model.commit, stop).files);
     if (!chosen.problem.empty())
         throw std::runtime_error(request.repository + ": " + chosen.problem);
-    std::string what = request.repository + ": " + std::to_string(chosen.files.size()) + " files, "
-        + byteCount(chosen.bytes());
+    const HubCache cache(client.settings().cache);
+    size_t n_missing = 0;
+    uint64_t missing_bytes = 0;
+    for (const RemoteFile& file : chosen.files)
+        if (!cache.file(request.repository, model.commit, file.path)) {
+            ++n_missing;
+            missing_bytes += file.bytes;
+        }
+    if (n_missing == 0)
+        return true;
+    std::string what = request.repository + ": "
+        + (n_missing == 1 ? "1 file, " : std::to_string(n_missing) + " files, ")
+        + byteCount(missing_bytes);
     if (!model.licence.empty())
-        what += ", licence " + model.licence;
+        what += ", licence " + printable(model.licence);
     if (chosen.has_pickle)
         what += ", weights as pickle (read without running anything)";
-    return askYes(what + ". Download?");
+    return askYes(what + ". Download?", program);
+}
+
+/// Nobody answers who could say what the hub has now.
+bool isUnreachable(HubErrorKind kind)
+{
+    return kind == HubErrorKind::noNetwork || kind == HubErrorKind::timedOut
+        || kind == HubErrorKind::notAHub || kind == HubErrorKind::serverFailed;
+}
+
+/// What the cache has whole, where the hub cannot be asked for something newer.
+std::optional<DownloadProgress> withoutHub(const DownloadRequest& request, const Program& program)
+{
+    HubSettings settings = readHubSettings();
+    auto here = downloaded(request, HubCache(settings.cache));
+    if (!here)
+        return std::nullopt;
+    const std::string whole
+        = "; all of it is in the cache, as commit " + here->commit.substr(0, 12);
+    if (settings.offline) {
+        program.note(request.repository + ": HF_HUB_OFFLINE switches the network off" + whole);
+        return here;
+    }
+    const auto context = std::make_shared<HttpContext>(*openHub(program));
+    context->settings.n_retries = 1; // nothing may be missing
+    try {
+        HubClient(context).model(request.repository, request.revision, program.interrupt.token());
+    } catch (const HubError& error) {
+        if (!isUnreachable(error.kind()))
+            throw;
+        program.note(std::string(error.what()) + whole);
+        return here;
+    }
+    return std::nullopt;
 }
 
 int run(const Options& options, const Program& program)
@@ -71,11 +115,13 @@ int run(const Options& options, const Program& program)
         options.revision.empty() ? address.revision : options.revision, options.files};
     if (!address.path.empty() && options.files.empty())
         request.paths = {address.path};
-    if (!isWanted(request, options, program)) {
+    std::optional<DownloadProgress> here = withoutHub(request, program);
+    if (!here && !isWanted(request, options, program)) {
         program.note("nothing was downloaded");
         return kDone;
     }
-    const DownloadProgress done = download(request, program, uint64_t(options.max_speed * 1e6));
+    const DownloadProgress done
+        = here ? *here : download(request, program, uint64_t(options.max_speed * 1e6));
     if (!options.json) {
         print(forOutput(done.folder.string()) + "\n");
         return kDone;
@@ -94,9 +140,9 @@ int run(const Options& options, const Program& program)
 void addPull(CLI::App& app, Program& program)
 {
     const auto options = std::make_shared<Options>();
-    CLI::App* command
-        = addCommand(app, program, "pull", "Fetches a model or heads from the hub into the cache",
-            kExamples, [options, &program] { return run(*options, program); });
+    CLI::App* command = addCommand(app, program, "pull",
+        "Finds models and heads on the hub (--search), and fetches them into its cache", kExamples,
+        [options, &program] { return run(*options, program); });
     CLI::Option* name
         = command->add_option("NAME", options->name, "ORG/NAME, or the address of its page");
     command

@@ -48,7 +48,9 @@ nlohmann::ordered_json knownJson(const std::string& words)
 int searchHub(const std::string& words, bool json, const Program& program)
 {
     const nlohmann::ordered_json known = knownJson(words);
-    HubClient client(openHub(program));
+    const auto context = std::make_shared<HttpContext>(*openHub(program));
+    context->settings.n_retries = 2; // somebody waits
+    HubClient client(context);
     SearchQuery query;
     query.words = words;
     query.limit = 20;

@@ -24,7 +24,8 @@ struct Options
 
 constexpr const char* kExamples
     = "gorgon-cli push my-heads ORG/my-heads --private\n\n"
-      "Makes the repository where there is none, and uploads every file of FOLDER that is not "
+      "Makes the repository where there is none (one that all can see only after asking or with "
+      "--yes), and\nuploads every file of FOLDER that is not "
       "hidden in one commit;\nlarge ones by the LFS protocol: an upload that was interrupted goes "
       "on behind the parts that arrived. Files\nthat the hub has with other content are replaced "
       "only after asking or with --yes. Where FOLDER has no\nREADME.md, one is made from what lies "
@@ -48,14 +49,18 @@ void confirm(const PushPlan& plan, const Options& options, const Program& progra
     const std::string what = options.repository
         + (plan.exists               ? " exists: "
                 : options.is_private ? " is made, private: "
-                                     : " is made: ")
+                                     : " is made, for all to see: ")
         + std::to_string(added.size()) + " new files, " + std::to_string(replaced.size())
         + " to be replaced" + (replaced.empty() ? "" : " (" + names(replaced) + ")") + ", "
         + byteCount(plan.bytes());
-    const bool is_asked = isatty(STDIN_FILENO) == 1 || !replaced.empty();
+    // What all can see, or what replaces something, is made by nobody unasked.
+    const bool is_public = !plan.exists && !options.is_private;
+    const bool is_asked = isatty(STDIN_FILENO) == 1 || !replaced.empty() || is_public;
     const bool is_change = replaced.size() + added.size() > 0;
-    if (is_change && is_asked && !options.yes && !askYes(what + ". Upload?"))
-        throw std::runtime_error(what + "; nothing was uploaded, --yes does so");
+    if (is_change && is_asked && !options.yes && !askYes(what + ". Upload?", program))
+        throw std::runtime_error(what + "; nothing was uploaded, "
+            + (is_public ? "--yes makes it for all to see, --private for its owner alone"
+                         : "--yes does so"));
     for (const std::string& each : plan.left_out)
         program.note("left out " + each);
     program.note(what);

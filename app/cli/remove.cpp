@@ -36,24 +36,33 @@ std::string commitOf(
     return found.front();
 }
 
-int run(const Options& options)
+/// "1.2 GB in 2 snapshots and 3.4 MB of an unfinished download"
+std::string wordsOf(const Removal& removal)
+{
+    std::string text = byteCount(removal.bytes) + " in " + std::to_string(removal.n_snapshots)
+        + (removal.n_snapshots == 1 ? " snapshot" : " snapshots");
+    if (removal.partial_bytes > 0)
+        text += " and " + byteCount(removal.partial_bytes) + " of an unfinished download";
+    return text;
+}
+
+int run(const Options& options, const Program& program)
 {
     HubCache cache(readHubSettings().cache);
     const std::string repository = hubAddress(options.name).repository;
     const std::string commit = commitOf(cache, repository, options.revision);
     const Removal planned = cache.removal(repository, commit);
     const std::string what = repository + (commit.empty() ? "" : " at " + commit.substr(0, 12))
-        + ": " + byteCount(planned.bytes) + " in " + std::to_string(planned.n_snapshots)
-        + " snapshots, " + byteCount(planned.freed_bytes) + " to be freed";
-    if (!options.yes && !askYes(what + ". Remove?"))
+        + ": " + wordsOf(planned) + ", of which the disk gains " + byteCount(planned.freed_bytes);
+    if (!options.yes && !askYes(what + ". Remove?", program))
         throw std::runtime_error(what + "; nothing was removed, --yes does so");
     const Removal removed = cache.remove(repository, commit);
     if (options.json)
         printJson({{"repository", repository}, {"bytes", removed.bytes},
-            {"freed_bytes", removed.freed_bytes}, {"snapshots", removed.n_snapshots},
-            {"blobs", removed.n_blobs}});
+            {"unfinished_bytes", removed.partial_bytes}, {"freed_bytes", removed.freed_bytes},
+            {"snapshots", removed.n_snapshots}, {"blobs", removed.n_blobs}});
     else
-        print(repository + ": removed " + byteCount(removed.bytes) + ", freed "
+        print(repository + ": removed " + wordsOf(removed) + ", freed "
             + byteCount(removed.freed_bytes) + "\n");
     return kDone;
 }
@@ -67,7 +76,7 @@ void addRemove(CLI::App& app, Program& program)
         "Removes a model, or one revision of it, from the hub's cache",
         "gorgon-cli remove lmsys/vicuna-7b-v1.3\n\n"
         "Files that another revision shares stay; both numbers are told. Without --yes it asks.",
-        [options] { return run(*options); });
+        [options, &program] { return run(*options, program); });
     command->add_option("NAME", options->name, "ORG/NAME")->required();
     command->add_option("--revision", options->revision, "Only this branch, tag or commit");
     command->add_flag("--yes", options->yes, "Do not ask");

@@ -32,6 +32,17 @@ std::vector<VerifiedFile> verifyOne(
     }
 }
 
+/// Of one repository; what keeps all of it from being read is a problem as well.
+std::vector<VerifiedFile> verifyAny(
+    const HubCache& cache, const std::string& repository, const Program& program)
+{
+    try {
+        return verifyOne(cache, repository, program);
+    } catch (const HubError& error) {
+        return {{"", 0, error.what()}};
+    }
+}
+
 int run(const Options& options, const Program& program)
 {
     const HubCache cache(readHubSettings().cache);
@@ -41,35 +52,47 @@ int run(const Options& options, const Program& program)
     if (names.empty())
         for (const InstalledModel& model : cache.list())
             names.push_back(model.repository);
+    if (names.empty())
+        program.note("no model in " + cache.root().string());
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     std::string first;
+    size_t n_problems = 0;
     for (const std::string& name : names) {
         nlohmann::ordered_json files = nlohmann::ordered_json::array();
+        nlohmann::ordered_json problem_of_all;
         uint64_t bytes = 0;
-        size_t n_bad = 0;
-        const std::vector<VerifiedFile> verified = verifyOne(cache, name, program);
+        const size_t n_before = n_problems;
+        const std::vector<VerifiedFile> verified = verifyAny(cache, name, program);
         for (const VerifiedFile& file : verified) {
             nlohmann::ordered_json problem;
             if (!file.problem.empty()) {
                 problem = file.problem;
-                const std::string line = name + ": " + file.path + ": " + file.problem;
+                // What is said of the whole names it already.
+                const std::string line
+                    = (file.path.empty() ? "" : name + ": " + file.path + ": ") + file.problem;
                 first = first.empty() ? line : first;
                 if (!options.json)
                     print(forOutput(line) + "\n");
-                ++n_bad;
+                ++n_problems;
             }
             bytes += file.bytes;
-            files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"problem", problem}});
+            if (file.path.empty())
+                problem_of_all = problem;
+            else
+                files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"problem", problem}});
         }
-        all.push_back({{"repository", name}, {"files", files}});
-        if (!options.json && n_bad == 0)
-            print(name + ": " + std::to_string(verified.size()) + " files, " + byteCount(bytes)
-                + ", all as the hub has them\n");
+        all.push_back({{"repository", name}, {"problem", problem_of_all}, {"files", files}});
+        if (!options.json && n_problems == n_before)
+            print(name + ": "
+                + (verified.size() == 1 ? "1 file, " : std::to_string(verified.size()) + " files, ")
+                + byteCount(bytes)
+                + (verified.size() == 1 ? ", as the hub has it\n" : ", all as the hub has them\n"));
     }
     if (options.json)
         printJson(all);
-    if (!first.empty())
-        throw std::runtime_error(first);
+    if (n_problems > 0)
+        throw std::runtime_error(
+            first + (n_problems > 1 ? " (and " + std::to_string(n_problems - 1) + " more)" : ""));
     return kDone;
 }
 

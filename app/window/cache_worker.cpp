@@ -18,6 +18,7 @@ namespace gorgon {
 namespace {
 
 constexpr int kMostPreferenceBytes = 1 << 16;
+constexpr QFileDevice::Permissions kOwnerAlone = QFileDevice::ReadOwner | QFileDevice::WriteOwner;
 
 QString soundWords(size_t n_files)
 {
@@ -44,8 +45,10 @@ template <typename Deed> void CacheWorker::attempt(Deed&& deed)
 void CacheWorker::readSettings()
 {
     HubPreferences preferences;
-    if (QFile file(toText(m_file)); file.open(QIODevice::ReadOnly))
+    if (QFile file(toText(m_file)); file.open(QIODevice::ReadOnly)) {
         preferences = readPreferences(file.read(kMostPreferenceBytes));
+        file.setPermissions(kOwnerAlone); // a proxy's password may stand in it
+    }
     HubSettings settings;
     QString problem;
     try {
@@ -67,7 +70,8 @@ void CacheWorker::keepPreferences(const HubPreferences& preferences)
     QDir().mkpath(toText(m_file.parent_path()));
     QSaveFile file(toText(m_file));
     const QByteArray text = preferencesText(preferences).toUtf8();
-    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
+    if (!file.open(QIODevice::WriteOnly) || !file.setPermissions(kOwnerAlone)
+        || file.write(text) != text.size() || !file.commit())
         emit failed({tr("%1: cannot be written: %2.").arg(toText(m_file), file.errorString()),
             HubDeed::none, {}, {}});
 }
@@ -90,7 +94,7 @@ void CacheWorker::list(const std::filesystem::path& cache)
         const HubCache hub(cache);
         QVector<InstalledEntry> entries;
         for (const InstalledModel& model : hub.list()) {
-            InstalledEntry entry = installedView(model, hub.removal(model.repository));
+            InstalledEntry entry = installedView(model);
             readInstalled(entry);
             entries.append(entry);
         }

@@ -136,7 +136,7 @@ const InstalledSnapshot* snapshotInUse(const InstalledModel& model)
     return model.snapshots.empty() ? nullptr : &model.snapshots.back();
 }
 
-InstalledEntry installedView(const InstalledModel& model, const Removal& removal)
+InstalledEntry installedView(const InstalledModel& model)
 {
     InstalledEntry entry;
     entry.repository = toText(model.repository);
@@ -145,9 +145,10 @@ InstalledEntry installedView(const InstalledModel& model, const Removal& removal
     entry.bytes = qint64(model.bytes);
     for (const InstalledSnapshot& snapshot : model.snapshots)
         entry.listed_bytes += qint64(snapshot.bytes);
-    entry.freed_bytes = qint64(removal.freed_bytes);
+    entry.freed_bytes = qint64(model.freed_bytes);
     entry.partial_bytes = qint64(model.partial_bytes);
     entry.used_s = model.used_s;
+    entry.problem = toText(model.problem);
     return entry;
 }
 

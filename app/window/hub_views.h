@@ -22,7 +22,7 @@ DownloadEntry downloadView(const DownloadProgress& progress);
 DownloadEntry unfinishedView(const DownloadRequest& request, qint64 id);
 RequestEntry requestView(const HttpLogEntry& entry, qint64 now_ms);
 /// Without what its files hold.
-InstalledEntry installedView(const InstalledModel& model, const Removal& removal);
+InstalledEntry installedView(const InstalledModel& model);
 /// Of the snapshot that is opened: that of main, else the last.
 const InstalledSnapshot* snapshotInUse(const InstalledModel& model);
 

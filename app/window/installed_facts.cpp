@@ -10,6 +10,8 @@ namespace gorgon {
 
 void readInstalled(InstalledEntry& entry)
 {
+    if (!entry.problem.isEmpty())
+        return;
     if (entry.folder.isEmpty()) {
         entry.problem = QObject::tr("Its download was not finished; continue it under Downloads.");
         return;

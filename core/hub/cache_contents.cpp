@@ -2,15 +2,28 @@
 #include "core/hub/cache_contents.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "core/hub/cache_walk.h"
+#include "core/hub/hub_error.h"
 #include "core/hub/hub_names.h"
 #include "core/hub/snapshot_link.h"
 
 namespace gorgon {
 
 namespace {
+
+/// Does what may throw; the first problem is kept.
+template <typename Read> void attempt(InstalledModel& model, Read&& read)
+{
+    try {
+        read();
+    } catch (const HubError& error) {
+        if (model.problem.empty())
+            model.problem = error.what();
+    }
+}
 
 void readBlobs(const CacheFolder& folder, CacheContents& contents)
 {
@@ -37,10 +50,12 @@ void readRefs(const CacheFolder& folder, CacheContents& contents)
     walkFiles(*refs, [&](const CacheFolder& at, const std::string& path, const FolderEntry& entry) {
         if (entry.kind != FolderEntry::Kind::file)
             return;
-        std::string commit = at.readText(entry.name, 128).value_or("");
-        commit = commit.substr(0, commit.find('\n'));
-        if (isCommit(commit))
-            contents.refs[commit].push_back(path);
+        attempt(contents.model, [&] {
+            std::string commit = at.readText(entry.name, 128).value_or("");
+            commit = commit.substr(0, commit.find('\n'));
+            if (isCommit(commit))
+                contents.refs[commit].push_back(path);
+        });
     });
 }
 
@@ -75,14 +90,20 @@ CacheContents readContents(const CacheFolder& folder, const std::string& reposit
     CacheContents contents;
     InstalledModel& model = contents.model;
     model.repository = repository;
-    readBlobs(folder, contents);
-    readRefs(folder, contents);
-    if (const auto snapshots = folder.open("snapshots"))
-        for (const FolderEntry& entry : snapshots->entries()) {
-            const bool is_one = entry.kind == FolderEntry::Kind::folder && isCommit(entry.name);
-            if (const auto snapshot = is_one ? snapshots->open(entry.name) : std::nullopt)
-                model.snapshots.push_back(readSnapshot(*snapshot, entry.name, contents));
-        }
+    attempt(model, [&] { readBlobs(folder, contents); });
+    attempt(model, [&] { readRefs(folder, contents); });
+    std::optional<CacheFolder> snapshots;
+    std::vector<FolderEntry> entries;
+    attempt(model, [&] {
+        snapshots = folder.open("snapshots");
+        entries = snapshots ? snapshots->entries() : entries;
+    });
+    for (const FolderEntry& entry : entries)
+        if (entry.kind == FolderEntry::Kind::folder && isCommit(entry.name))
+            attempt(model, [&] {
+                if (const auto snapshot = snapshots->open(entry.name))
+                    model.snapshots.push_back(readSnapshot(*snapshot, entry.name, contents));
+            });
 
     std::map<std::string, size_t> users; // snapshots of a blob
     for (const InstalledSnapshot& snapshot : model.snapshots) {
@@ -102,6 +123,7 @@ CacheContents readContents(const CacheFolder& folder, const std::string& reposit
     }
     for (const auto& [name, bytes] : contents.blobs)
         model.bytes += bytes;
+    model.freed_bytes = model.bytes + model.partial_bytes;
     return contents;
 }
 

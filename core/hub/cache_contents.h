@@ -18,6 +18,7 @@ struct CacheContents
     InstalledModel model;
 };
 
+/// One part that cannot be read hides no other: the model's `problem` names the first.
 CacheContents readContents(const CacheFolder& folder, const std::string& repository);
 
 } // namespace gorgon

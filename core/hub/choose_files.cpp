@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <string_view>
 
 namespace gorgon {
@@ -18,14 +19,17 @@ constexpr std::array<std::string_view, 14> kSmallFiles = {"config.json", "genera
 constexpr std::string_view kMoreTemplates = "additional_chat_templates/";
 constexpr uint64_t kMaxSmallBytes = uint64_t(64) << 20;
 
-bool isSmallFile(const RemoteFile& file)
+bool isTemplate(const RemoteFile& file)
 {
     const std::string_view path = file.path;
-    const bool is_known
-        = std::find(kSmallFiles.begin(), kSmallFiles.end(), path) != kSmallFiles.end();
-    const bool is_template = path.starts_with(kMoreTemplates) && path.ends_with(".jinja")
-        && path.find('/', kMoreTemplates.size()) == path.npos;
-    return (is_known || is_template) && file.bytes <= kMaxSmallBytes;
+    return path.starts_with(kMoreTemplates) && path.ends_with(".jinja")
+        && path.find('/', kMoreTemplates.size()) == path.npos && file.bytes <= kMaxSmallBytes;
+}
+
+bool isSmallFile(const RemoteFile& file)
+{
+    return std::find(kSmallFiles.begin(), kSmallFiles.end(), file.path) != kSmallFiles.end()
+        && file.bytes <= kMaxSmallBytes;
 }
 
 /// "model-00001-of-00003.safetensors" is a shard of "model.safetensors".
@@ -53,27 +57,41 @@ size_t nShards(const std::string& path)
     return n;
 }
 
-/// The weights NAME and NAME.index.json with its shards; empty where they are not there whole.
-std::vector<RemoteFile> weightsNamed(const std::vector<RemoteFile>& files, const std::string& name)
+using Places = std::vector<size_t>; // in the list of files
+
+/// The weights NAME, or NAME.index.json with its shards; empty where they are not there whole.
+/// `n_shards` gets how many there are of them.
+Places weightsNamed(const std::vector<RemoteFile>& files, const std::string& name, size_t& n_shards)
 {
     const std::string ending = name.substr(name.rfind('.'));
-    std::vector<RemoteFile> shards, index;
-    for (const RemoteFile& file : files) {
-        if (file.path == name)
-            return {file};
-        if (file.path == name + ".index.json")
-            index.push_back(file);
-        else if (file.path.ends_with(ending) && wholeName(file.path, ending) == name)
-            shards.push_back(file);
+    const std::string stem = name.substr(0, name.rfind('.')) + "-";
+    const std::string index_name = name + ".index.json";
+    std::optional<size_t> index;
+    Places shards;
+    for (size_t i = 0; i < files.size(); ++i) {
+        const std::string& path = files[i].path;
+        if (path == name)
+            return {i};
+        if (path == index_name)
+            index = i;
+        else if (path.starts_with(stem) && path.ends_with(ending)
+            && wholeName(path, ending) == name)
+            shards.push_back(i);
     }
-    if (index.empty() || shards.empty() || shards.size() != nShards(shards.front().path))
+    if (!index || shards.empty())
         return {};
-    shards.insert(shards.begin(), index.front());
+    n_shards = std::max(n_shards, shards.size());
+    if (shards.size() > kMaxShards || shards.size() != nShards(files[shards.front()].path))
+        return {};
+    shards.insert(shards.begin(), *index);
     return shards;
 }
 
-std::string problemOf(const std::vector<RemoteFile>& files)
+std::string problemOf(const std::vector<RemoteFile>& files, size_t n_shards)
 {
+    if (n_shards > kMaxShards)
+        return "weights in at most " + std::to_string(kMaxShards) + " shards were expected, found "
+            + std::to_string(n_shards) + "; choose another model";
     std::map<std::string, int> endings;
     for (const RemoteFile& file : files)
         for (const char* ending : {".gguf", ".onnx", ".h5", ".msgpack", ".ggml", ".tflite", ".bin",
@@ -101,29 +119,38 @@ uint64_t ChosenFiles::bytes() const
 ChosenFiles chooseFiles(const std::vector<RemoteFile>& files)
 {
     ChosenFiles chosen;
-    for (const RemoteFile& file : files)
-        if (isSmallFile(file))
-            chosen.files.push_back(file);
+    std::vector<bool> is_chosen(files.size());
+    Places templates;
+    for (size_t i = 0; i < files.size(); ++i) {
+        is_chosen[i] = isSmallFile(files[i]);
+        if (isTemplate(files[i]))
+            templates.push_back(i);
+    }
+    std::sort(templates.begin(), templates.end(),
+        [&](size_t a, size_t b) { return files[a].path < files[b].path; });
+    templates.resize(std::min(templates.size(), kMaxTemplates));
+    for (const size_t i : templates)
+        is_chosen[i] = true;
+    size_t n_shards = 0;
     const auto takeFirst = [&](std::initializer_list<const char*> names) {
         for (const char* name : names) {
-            const std::vector<RemoteFile> found = weightsNamed(files, name);
-            if (found.empty())
-                continue;
-            chosen.files.insert(chosen.files.end(), found.begin(), found.end());
-            const std::string_view whole = name;
-            chosen.has_pickle |= !whole.ends_with(".safetensors");
-            return true;
+            const Places found = weightsNamed(files, name, n_shards);
+            for (const size_t i : found)
+                is_chosen[i] = true;
+            chosen.has_pickle
+                |= !found.empty() && !std::string_view(name).ends_with(".safetensors");
+            if (!found.empty())
+                return true;
         }
         return false;
     };
     chosen.has_weights = takeFirst({"model.safetensors", "pytorch_model.bin"});
     chosen.has_heads = takeFirst({"medusa_lm_head.safetensors", "medusa_lm_head.pt"});
-    const auto is_chosen = [&](const RemoteFile& file) {
-        return std::find(chosen.files.begin(), chosen.files.end(), file) != chosen.files.end();
-    };
-    for (const RemoteFile& file : files)
-        if (!is_chosen(file))
-            chosen.left_out.push_back(file.path);
+    for (size_t i = 0; i < files.size(); ++i)
+        if (is_chosen[i])
+            chosen.files.push_back(files[i]);
+        else
+            chosen.left_out.push_back(files[i].path);
     const auto is_weight = [](const RemoteFile& file) {
         return file.path.find(".safetensors") != std::string::npos || file.path.ends_with(".bin")
             || file.path.find(".bin.index") != std::string::npos || file.path.ends_with(".pt");
@@ -134,7 +161,7 @@ ChosenFiles chooseFiles(const std::vector<RemoteFile>& files)
                 < std::pair(is_weight(b), std::string_view(b.path));
         });
     if (!chosen.has_weights && !chosen.has_heads)
-        chosen.problem = problemOf(files);
+        chosen.problem = problemOf(files, n_shards);
     return chosen;
 }
 

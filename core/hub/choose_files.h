@@ -9,6 +9,10 @@
 
 namespace gorgon {
 
+/// Of one model; more is no model that this program could run.
+constexpr size_t kMaxShards = 1000;
+constexpr size_t kMaxTemplates = 64; // beside chat_template.jinja; the first by name
+
 struct ChosenFiles
 {
     std::vector<RemoteFile> files; // small ones first, then weights by name
@@ -23,7 +27,7 @@ struct ChosenFiles
 
 /// Configuration, tokenizer, templates, tree; weights as safetensors, else as .bin; heads as
 /// medusa_lm_head.safetensors, else .pt. Never two formats of the same, never onnx, gguf and the
-/// like.
+/// like. Takes time as the files are many.
 ChosenFiles chooseFiles(const std::vector<RemoteFile>& files);
 
 } // namespace gorgon

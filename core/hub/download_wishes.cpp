@@ -76,6 +76,27 @@ void forgetWish(const HubCache& cache, const DownloadRequest& request)
         folder->writeText(kDownloadsFile, toJsonText(wishes));
 }
 
+namespace {
+
+/// What is unfinished in one repository's folder.
+std::vector<DownloadRequest> wishesOf(const CacheFolder& folder, const std::string& repository)
+{
+    std::vector<DownloadRequest> wishes = readWishes(folder, repository);
+    if (const auto blobs = folder.open("blobs"); blobs && wishes.empty())
+        for (const FoundPartial& partial : findPartials(*blobs)) {
+            const std::string& revision = partial.record.revision;
+            DownloadRequest request{.repository = repository,
+                .revision = revision.empty() ? partial.record.commit : revision,
+                .paths = {}};
+            if (!partial.is_owned
+                && std::find(wishes.begin(), wishes.end(), request) == wishes.end())
+                wishes.push_back(std::move(request));
+        }
+    return wishes;
+}
+
+} // namespace
+
 std::vector<DownloadRequest> findWishes(const HubCache& cache)
 {
     std::vector<DownloadRequest> all;
@@ -84,22 +105,16 @@ std::vector<DownloadRequest> findWishes(const HubCache& cache)
         return all;
     for (const FolderEntry& entry : root->entries()) {
         const auto repository = repositoryOfFolder(entry.name);
-        const bool is_folder = repository && entry.kind == FolderEntry::Kind::folder;
-        const auto folder = is_folder ? root->open(entry.name) : std::nullopt;
-        if (!folder)
+        if (!repository || entry.kind != FolderEntry::Kind::folder)
             continue;
-        std::vector<DownloadRequest> wishes = readWishes(*folder, *repository);
-        if (const auto blobs = folder->open("blobs"); blobs && wishes.empty())
-            for (const FoundPartial& partial : findPartials(*blobs)) {
-                const std::string& revision = partial.record.revision;
-                DownloadRequest request{.repository = *repository,
-                    .revision = revision.empty() ? partial.record.commit : revision,
-                    .paths = {}};
-                if (!partial.is_owned
-                    && std::find(wishes.begin(), wishes.end(), request) == wishes.end())
-                    wishes.push_back(std::move(request));
-            }
-        all.insert(all.end(), wishes.begin(), wishes.end());
+        try {
+            const auto folder = root->open(entry.name);
+            const auto wishes
+                = folder ? wishesOf(*folder, *repository) : std::vector<DownloadRequest>();
+            all.insert(all.end(), wishes.begin(), wishes.end());
+        } catch (const HubError&) {
+            // One that is odd hides no other; the list of what is installed says why.
+        }
     }
     return all;
 }

@@ -2,11 +2,13 @@
 #include "core/hub/http.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <chrono>
 #include <cstring>
 #include <curl/curl.h>
 #include <exception>
 #include <mutex>
+#include <sys/socket.h>
 
 #include "core/hub/hub_error.h"
 #include "core/hub/quiet_pipes.h"
@@ -61,6 +63,7 @@ struct Exchange
     Clock::time_point last_byte = Clock::now();
     Clock::time_point paused_until{};
     uint64_t n_sent = 0; // of the upload, handed to the connection
+    std::string private_peer; // that was not connected to
     bool is_paused = false; // the connection keeps what comes
 
     bool isGood() const { return reply.status >= 200 && reply.status < 300; }
@@ -163,6 +166,37 @@ int onSeek(void* user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+curl_socket_t onSocket(void* user, curlsocktype, curl_sockaddr* address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (address->family == AF_INET)
+        inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address->addr).sin_addr, text,
+            sizeof text);
+    else if (address->family == AF_INET6)
+        inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address->addr).sin6_addr, text,
+            sizeof text);
+    if (isPrivateAddress(text) != false) {
+        static_cast<Exchange*>(user)->private_peer = text;
+        return CURL_SOCKET_BAD; // the name may have another address
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// That a request goes by a proxy, which then looks its name up.
+bool mayUseProxy(const HubSettings& settings, const Url& url)
+{
+    if (settings.no_proxy)
+        return false;
+    if (!settings.proxy.empty())
+        return true;
+    if (url.isLoopback() || !settings.connect_to.empty())
+        return false;
+    for (const std::string& proxy : environmentProxies())
+        if (!proxy.empty())
+            return true;
+    return false;
+}
+
 const char* methodName(HttpRequest::Method method)
 {
     switch (method) {
@@ -177,10 +211,10 @@ const char* methodName(HttpRequest::Method method)
     }
 }
 
-HubError connectionError(CURLcode code, const char* detail, long os_error, const Url& url)
+HubError connectionError(CURLcode code, const std::string& detail, long os_error, const Url& url)
 {
     const std::string where = url.place();
-    const std::string found = printable(*detail != '\0' ? detail : curl_easy_strerror(code), 200);
+    const std::string found = printable(detail, 200);
     HubErrorKind kind = HubErrorKind::noNetwork;
     std::string sentence;
     switch (code) {
@@ -307,6 +341,10 @@ void HttpConnection::State::prepare(const HttpRequest& request, const Url& url, 
     set(CURLOPT_HEADERDATA, &exchange);
     set(CURLOPT_WRITEFUNCTION, &onBody);
     set(CURLOPT_WRITEDATA, &exchange);
+    if (request.public_only && !mayUseProxy(settings, url)) {
+        set(CURLOPT_OPENSOCKETFUNCTION, &onSocket);
+        set(CURLOPT_OPENSOCKETDATA, &exchange);
+    }
 }
 
 void HttpConnection::State::prepareUpload(const HttpRequest& request, Exchange& exchange)
@@ -401,7 +439,8 @@ HttpReply HttpConnection::send(const HttpRequest& request, const std::stop_token
         .reply = {},
         .bandwidth = *m_state->context->bandwidth,
         .problem = {},
-        .refusal = {}};
+        .refusal = {},
+        .private_peer = {}};
     HttpLogEntry log;
     log.method = methodName(request.method);
     log.url = url.place();
@@ -430,9 +469,16 @@ HttpReply HttpConnection::send(const HttpRequest& request, const std::stop_token
     log.status = exchange.reply.status;
     log.n_bytes = exchange.reply.n_bytes;
     log.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    const HubSettings& settings = m_state->context->settings;
+    const char* peer = nullptr;
+    curl_easy_getinfo(m_state->easy, CURLINFO_PRIMARY_IP, &peer);
+    if (peer && !mayUseProxy(settings, url))
+        exchange.reply.peer = peer;
+    const std::string found
+        = withoutSecrets(*detail != '\0' ? detail : curl_easy_strerror(code), settings);
     const bool is_ours = exchange.ended_early || exchange.problem || !exchange.refusal.empty();
     if (code != CURLE_OK && !is_ours)
-        log.error = *detail != '\0' ? detail : curl_easy_strerror(code);
+        log.error = found;
     if (m_state->context->on_request)
         m_state->context->on_request(log);
 
@@ -443,8 +489,13 @@ HttpReply HttpConnection::send(const HttpRequest& request, const std::stop_token
             log.url + ": " + exchange.refusal + "; try again or change the mirror");
     if (stop.stop_requested() && code == CURLE_ABORTED_BY_CALLBACK)
         throw HubError(HubErrorKind::cancelled, log.url + ": stopped");
+    if (code != CURLE_OK && !exchange.private_peer.empty())
+        throw HubError(HubErrorKind::redirectRefused,
+            log.url + ": a computer of the open network was expected, its name leads to "
+                + exchange.private_peer
+                + ", an address of the local network; check the network or change the mirror");
     if (code != CURLE_OK && !exchange.ended_early)
-        throw connectionError(code, detail, os_error, url);
+        throw connectionError(code, found, os_error, url);
     return std::move(exchange.reply);
 }
 

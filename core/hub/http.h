@@ -38,6 +38,7 @@ struct HttpReply
     HttpHeaders headers;
     std::string body; // where the request had no sink, and of failures: at most `max_body`
     uint64_t n_bytes = 0; // of the body, given to the sink or not
+    std::string peer; // address of the computer that answered; empty behind a proxy
 
     std::optional<uint64_t> contentLength() const;
 };
@@ -67,6 +68,9 @@ struct HttpRequest
     std::string bearer; // token; the caller has checked that this host may see it
     std::vector<std::pair<std::string, std::string>> headers;
     HttpUpload upload; // of post and put
+    /// Not to a computer of a local network, whatever its name is: HubError (redirectRefused).
+    /// Known only where no proxy looks names up.
+    bool public_only = false;
     uint64_t max_body = uint64_t(16) << 20; // without a sink; more is HubError badReply
 
     /// Called once before the body: false ends the request there, without error.

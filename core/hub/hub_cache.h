@@ -44,21 +44,26 @@ struct InstalledModel
     std::vector<InstalledSnapshot> snapshots;
     uint64_t bytes = 0; // on the disk, each blob once
     uint64_t partial_bytes = 0; // of unfinished downloads of ours
+    uint64_t freed_bytes = 0; // what the removal of all of it would free, unfinished ones too
     int64_t used_s = 0; // last access or change, since 1970
-    std::string problem; // why its folder cannot be read; empty otherwise
+    /// Why not all of its folder can be read; what could be is above. Empty otherwise.
+    std::string problem;
 };
 
 struct Removal
 {
     uint64_t bytes = 0; // what the removed snapshots hold
-    uint64_t freed_bytes = 0; // what the disk gains: blobs that nothing else uses
+    uint64_t partial_bytes = 0; // of unfinished downloads that go with them
+    uint64_t freed_bytes = 0; // what the disk gains: blobs that nothing else uses, unfinished ones
     size_t n_snapshots = 0;
     size_t n_blobs = 0;
 };
 
 struct VerifiedFile
 {
-    std::string path; // within the repository; of a blob that no snapshot uses: blobs/HASH
+    /// Within the repository; of a blob that no snapshot uses: blobs/HASH; empty: the folder
+    /// itself.
+    std::string path;
     uint64_t bytes = 0;
     std::string problem; // empty: sound
 };

@@ -22,6 +22,9 @@ struct Plan
 Plan planRemoval(
     const CacheContents& contents, const std::string& repository, const std::string& commit)
 {
+    // Of a snapshot that cannot be read nobody knows which blobs it needs.
+    if (!commit.empty() && !contents.model.problem.empty())
+        throw HubError(HubErrorKind::unsafeCache, contents.model.problem);
     Plan plan;
     std::set<std::string> kept, gone;
     for (const InstalledSnapshot& snapshot : contents.model.snapshots) {
@@ -45,8 +48,10 @@ Plan planRemoval(
             plan.blobs.push_back(name);
             plan.numbers.freed_bytes += bytes;
         }
-    if (commit.empty())
+    if (commit.empty()) {
+        plan.numbers.partial_bytes = contents.model.partial_bytes;
         plan.numbers.freed_bytes += contents.model.partial_bytes;
+    }
     plan.numbers.n_snapshots = plan.commits.size();
     plan.numbers.n_blobs = plan.blobs.size();
     return plan;
@@ -70,16 +75,19 @@ std::vector<InstalledModel> HubCache::list() const
         return models;
     for (const FolderEntry& entry : root->entries()) {
         const auto repository = repositoryOfFolder(entry.name);
-        if (!repository || entry.kind != FolderEntry::Kind::folder)
+        if (!repository)
             continue;
+        InstalledModel model;
+        model.repository = *repository;
         try {
-            if (const auto folder = root->open(entry.name))
-                models.push_back(readContents(*folder, *repository).model);
+            const auto folder = root->open(entry.name);
+            if (!folder)
+                continue; // it went away
+            model = readContents(*folder, *repository).model;
         } catch (const HubError& error) {
-            models.emplace_back(); // one that is odd hides no other
-            models.back().repository = *repository;
-            models.back().problem = error.what();
+            model.problem = error.what(); // one that is odd hides no other
         }
+        models.push_back(std::move(model));
     }
     return models;
 }

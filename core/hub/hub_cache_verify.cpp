@@ -53,8 +53,11 @@ std::vector<VerifiedFile> HubCache::verify(const std::string& repository,
         throw HubError(HubErrorKind::repositoryNotFound,
             repository + ": a model in the cache was expected, none of that name is there");
     const CacheContents contents = readContents(*folder, repository);
-    const auto blobs = folder->open("blobs");
+    const auto blobs
+        = contents.blobs.empty() ? std::optional<CacheFolder>() : folder->open("blobs");
     std::vector<VerifiedFile> results;
+    if (!contents.model.problem.empty())
+        results.push_back({"", 0, contents.model.problem});
     std::map<std::string, std::string> names; // blob to the first path that uses it
     for (const InstalledSnapshot& snapshot : contents.model.snapshots)
         for (const InstalledFile& file : snapshot.files)
@@ -68,14 +71,20 @@ std::vector<VerifiedFile> HubCache::verify(const std::string& repository,
         progress.total_bytes += bytes;
     for (const auto& [name, bytes] : contents.blobs) {
         VerifiedFile result{names.contains(name) ? names[name] : "blobs/" + name, bytes, {}};
-        result.problem = problemOfBlob(
-            *blobs, name, bytes,
-            [&](uint64_t n) {
-                progress.done_bytes += n;
-                if (on_progress)
-                    on_progress(progress);
-            },
-            stop);
+        try {
+            result.problem = problemOfBlob(
+                *blobs, name, bytes,
+                [&](uint64_t n) {
+                    progress.done_bytes += n;
+                    if (on_progress)
+                        on_progress(progress);
+                },
+                stop);
+        } catch (const HubError& error) {
+            if (error.kind() == HubErrorKind::cancelled)
+                throw;
+            result.problem = error.what();
+        }
         results.push_back(std::move(result));
     }
     std::sort(results.begin(), results.end(),

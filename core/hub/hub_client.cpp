@@ -15,8 +15,8 @@ namespace gorgon {
 namespace {
 
 constexpr size_t kMaxPages = 1000;
-constexpr size_t kMaxFiles = 100'000;
 constexpr uint64_t kMaxJsonBytes = uint64_t(16) << 20;
+constexpr uint64_t kMaxListingBytes = uint64_t(128) << 20; // of all pages together
 
 bool isRedirect(int status)
 {
@@ -70,18 +70,23 @@ std::string HubClient::resolveUrl(
         + urlSegment(commit) + "/" + urlPath(path);
 }
 
-HttpReply HubClient::sendAs(HttpRequest& request, const Url& url, const std::stop_token& stop)
+HttpReply HubClient::sendAs(
+    HttpRequest& request, const Url& url, const std::string& what, const std::stop_token& stop)
 {
     if (m_context->settings.offline)
         throw HubError(HubErrorKind::offline,
-            url.place()
-                + ": it is not in the cache, and the network is switched off by "
-                  "HF_HUB_OFFLINE; unset it to download");
+            what
+                + ": it was expected in the cache, it is not there whole, and HF_HUB_OFFLINE "
+                  "switches the network off; unset it to download");
+    const bool is_hub = url.sameOrigin(m_endpoint);
     request.url = url.text();
-    request.bearer = m_use_token && url.sameOrigin(m_endpoint) ? m_context->settings.token : "";
+    request.bearer = m_use_token && is_hub ? m_context->settings.token : "";
+    request.public_only = m_is_public && !is_hub;
     HttpReply reply = m_connection.send(request, stop);
+    if (is_hub)
+        m_is_public = isPrivateAddress(reply.peer) == false;
     const std::string_view warning = reply.headers.get("x-hf-warning");
-    if (m_context->on_warning && !warning.empty() && url.sameOrigin(m_endpoint))
+    if (m_context->on_warning && !warning.empty() && is_hub)
         m_context->on_warning(printable(warning, 500));
     return reply;
 }
@@ -98,7 +103,7 @@ HttpReply HubClient::follow(
         return !is_good || !on_headers || on_headers(reply);
     };
     for (int n_hops = 0;; ++n_hops) {
-        HttpReply reply = sendAs(request, url, stop);
+        HttpReply reply = sendAs(request, url, what, stop);
         if (isRedirect(reply.status)) {
             if (n_hops >= m_context->settings.max_redirects)
                 failReply(HubErrorKind::redirectRefused, what,
@@ -195,19 +200,22 @@ FileListing HubClient::files(
     FileListing listing;
     PathSet paths;
     std::set<std::string> seen;
+    uint64_t n_bytes = 0;
     std::string url = m_context->settings.endpoint + "/api/models/" + urlPath(repository) + "/tree/"
         + urlSegment(commit) + "?recursive=true";
     while (!url.empty()) {
         const HttpReply reply = ask(url, repository, stop);
-        const nlohmann::json list = parseHubJson(reply.body, repository);
-        readListing(list, repository, paths, listing);
+        n_bytes += reply.body.size();
+        readListing(parseHubJson(reply.body, repository), repository, paths, listing);
         seen.insert(url);
         url = nextLink(reply, repository);
-        const size_t n_files = listing.files.size() + listing.refused.size();
-        if (n_files > kMaxFiles || seen.size() > kMaxPages || seen.contains(url))
+        const bool is_endless
+            = seen.size() >= kMaxPages || n_bytes > kMaxListingBytes || seen.contains(url);
+        if (!url.empty() && is_endless)
             failReply(HubErrorKind::badReply, repository,
-                "at most " + std::to_string(kMaxFiles)
-                    + " files were expected, its listing does not end; choose another model",
+                "a listing of at most " + std::to_string(kMaxPages) + " pages and "
+                    + byteCount(kMaxListingBytes)
+                    + " was expected, it does not end; choose another model",
                 reply);
     }
     return listing;
@@ -225,7 +233,7 @@ FileMetadata HubClient::metadata(const std::string& repository, const std::strin
     Url url = parseUrl(resolveUrl(repository, commit, path));
     HttpReply reply;
     for (int n_hops = 0;; ++n_hops) {
-        reply = sendAs(request, url, stop);
+        reply = sendAs(request, url, what, stop);
         const std::string_view location = reply.headers.get("location");
         const bool is_relative = location.starts_with('/') && !location.starts_with("//");
         if (!isRedirect(reply.status) || !is_relative)

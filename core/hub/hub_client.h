@@ -74,6 +74,8 @@ struct FileListing
 {
     std::vector<RemoteFile> files;
     std::vector<std::string> refused; // names that no rule allows, each with the reason
+    size_t n_entries = 0; // that were read, folders too
+    size_t path_bytes = 0; // of all paths together
 };
 
 struct ModelInformation
@@ -130,7 +132,8 @@ public:
 
 private:
     HttpReply ask(const std::string& url, const std::string& what, const std::stop_token& stop);
-    HttpReply sendAs(HttpRequest& request, const Url& url, const std::stop_token& stop);
+    HttpReply sendAs(
+        HttpRequest& request, const Url& url, const std::string& what, const std::stop_token& stop);
     std::string nextLink(const HttpReply& reply, const std::string& what) const;
 
     std::shared_ptr<const HttpContext> m_context;
@@ -138,6 +141,7 @@ private:
     HttpConnection m_connection;
     Url m_endpoint;
     bool m_use_token = false;
+    bool m_is_public = false; // the endpoint has answered from an address of the open network
 };
 
 /// The error that a reply means, by status and the hub's headers. `what`: "ORG/NAME" or

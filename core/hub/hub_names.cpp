@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "core/hub/hub_error.h"
 
@@ -226,17 +227,30 @@ std::optional<std::string> PathSet::problem(std::string_view path)
 {
     if (auto unsafe = pathProblem(path))
         return unsafe;
-    const std::u32string folded = foldedCase(path);
-    if (m_files.contains(folded) || m_folders.contains(folded))
-        return "another name differs from it in case alone, or is a folder of that name";
-    for (size_t slash = folded.find(U'/'); slash != folded.npos;
-         slash = folded.find(U'/', slash + 1))
-        if (m_files.contains(folded.substr(0, slash)))
+    // What is there of it, then what is added: a path that is refused leaves nothing behind.
+    std::vector<std::pair<uint32_t, std::u32string>> parts;
+    uint32_t folder = 0;
+    bool is_known = true; // all parts so far
+    for (size_t begin = 0; begin < path.size();) {
+        const size_t end = std::min(path.find('/', begin), path.size());
+        parts.emplace_back(folder, foldedCase(path.substr(begin, end - begin)));
+        begin = end + 1;
+        const auto found = is_known ? m_names.find(parts.back()) : m_names.end();
+        is_known = found != m_names.end();
+        if (is_known && begin > path.size())
+            return "another name differs from it in case alone, or is a folder of that name";
+        if (is_known && found->second.number == 0)
             return "a part of it is the name of a file";
-    m_files.insert(folded);
-    for (size_t slash = folded.find(U'/'); slash != folded.npos;
-         slash = folded.find(U'/', slash + 1))
-        m_folders.insert(folded.substr(0, slash));
+        folder = is_known ? found->second.number : 0;
+    }
+    for (size_t i = 0; i < parts.size(); ++i) {
+        const bool is_file = i + 1 == parts.size();
+        if (i > 0)
+            parts[i].first = folder;
+        const auto number = uint32_t(m_names.size() + 1);
+        const auto at = m_names.try_emplace(parts[i], Name{is_file ? 0 : number}).first;
+        folder = at->second.number;
+    }
     return std::nullopt;
 }
 

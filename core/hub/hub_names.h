@@ -3,10 +3,12 @@
 // on POSIX and on Windows, whichever system this is.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gorgon {
 
@@ -24,15 +26,21 @@ void checkRevision(std::string_view revision);
 void checkPath(std::string_view path);
 
 /// The paths of one listing: refuses two that would be one file where case does not count, and a
-/// file that is also a folder.
+/// file that is also a folder. Holds each part of a path once.
 class PathSet
 {
 public:
     std::optional<std::string> problem(std::string_view path); // adds it where there is none
 
+    size_t nNames() const { return m_names.size(); } // files and folders
+
 private:
-    std::set<std::u32string> m_files; // in lower case
-    std::set<std::u32string> m_folders;
+    struct Name
+    {
+        uint32_t number = 0; // of a folder, for what lies in it; 0: a file
+    };
+    // In lower case, by the number of the folder that holds them; the whole is 0.
+    std::map<std::pair<uint32_t, std::u32string>, Name> m_names;
 };
 
 bool isValidUtf8Text(std::string_view text);

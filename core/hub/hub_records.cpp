@@ -26,17 +26,42 @@ Gate gateOf(const nlohmann::json& object)
     return *found == "manual" ? Gate::manual : Gate::automatic;
 }
 
+[[noreturn]] void refuseListing(const std::string& what, const std::string& sentence)
+{
+    throw HubError(HubErrorKind::badReply, what + ": " + sentence);
+}
+
+[[noreturn]] void refuseEndless(const std::string& what, size_t most, const std::string& of)
+{
+    refuseListing(what,
+        "a listing of at most " + std::to_string(most) + " " + of
+            + " was expected, it holds more; choose another model");
+}
+
 /// One entry of a listing into `listing`.
 void readEntry(
     const nlohmann::json& entry, const std::string& what, PathSet& paths, FileListing& listing)
 {
-    if (textField(entry, "type", what) != "file")
+    const std::string type = textField(entry, "type", what);
+    if (type.empty())
+        refuseListing(what,
+            "files and folders were expected in its listing, found "
+                + printable(entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace), 40)
+                + "; try again or change the mirror");
+    if (++listing.n_entries > kMaxListed)
+        refuseEndless(what, kMaxListed, "entries");
+    if (type != "file")
         return;
     const std::string path = textField(entry, "path", what);
+    listing.path_bytes += path.size();
+    if (listing.path_bytes > kMaxListedBytes)
+        refuseEndless(what, kMaxListedBytes, "bytes of names");
     if (const auto problem = paths.problem(path)) {
         listing.refused.push_back(printable(path) + ": " + *problem);
         return;
     }
+    if (paths.nNames() > kMaxListedNames)
+        refuseEndless(what, kMaxListedNames, "names");
     RemoteFile file{.path = path, .git_oid = textField(entry, "oid", what), .sha256 = {}};
     file.bytes = sizeField(entry, "size", what);
     if (const auto lfs = entry.find("lfs"); lfs != entry.end() && lfs->is_object()) {
@@ -58,8 +83,7 @@ void readListing(
     const nlohmann::json& list, const std::string& what, PathSet& paths, FileListing& listing)
 {
     if (!list.is_array())
-        throw HubError(HubErrorKind::badReply,
-            what + ": a list of files was expected, something else was found; try again");
+        refuseListing(what, "a list of files was expected, something else was found; try again");
     for (const nlohmann::json& entry : list)
         readEntry(entry, what, paths, listing);
 }

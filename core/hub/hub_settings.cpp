@@ -136,6 +136,37 @@ bool mayUseToken(const HubSettings& settings)
     return settings.token_to_mirror || endpoint.sameOrigin(parseUrl(kHubEndpoint));
 }
 
+std::vector<std::string> environmentProxies()
+{
+    std::vector<std::string> proxies;
+    for (const char* name : {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"})
+        if (const char* const value = std::getenv(name); value && *value != '\0')
+            proxies.emplace_back(value);
+    return proxies;
+}
+
+std::string withoutSecrets(std::string text, const HubSettings& settings)
+{
+    const auto hide = [&](const std::string& secret, const std::string& instead) {
+        for (size_t at = text.find(secret); !secret.empty() && at != text.npos;
+             at = text.find(secret, at + instead.size()))
+            text.replace(at, secret.size(), instead);
+    };
+    hide(settings.token, "***");
+    // Whole, since a password may hold what ends an address.
+    std::vector<std::string> proxies = environmentProxies();
+    proxies.push_back(settings.proxy);
+    for (const std::string& proxy : proxies)
+        if (const size_t at = proxy.rfind('@'); at != proxy.npos) {
+            const size_t scheme = proxy.find("://");
+            const size_t begin = scheme == proxy.npos ? 0 : scheme + 3;
+            hide(proxy, proxy.substr(0, begin) + "***" + proxy.substr(at));
+            if (begin < at)
+                hide(proxy.substr(begin, at - begin), "***");
+        }
+    return redacted(text);
+}
+
 std::string checkedToken(std::string_view text, const std::string& where)
 {
     constexpr std::string_view kBlanks = " \t\r\n";

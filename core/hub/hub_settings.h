@@ -56,6 +56,11 @@ HubSettings readHubSettings(const Environment& environment = processEnvironment(
 /// where that is allowed.
 bool mayUseToken(const HubSettings& settings);
 
+/// What the variables of the environment say about proxies, passwords and all.
+std::vector<std::string> environmentProxies();
+/// Text for people: without the token and without passwords of proxies and addresses.
+std::string withoutSecrets(std::string text, const HubSettings& settings);
+
 /// Trimmed; what cannot be a token is a HubError (badToken) that says `where`, not what.
 std::string checkedToken(std::string_view text, const std::string& where);
 /// Empty where there is no such file.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/hub/url.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <curl/curl.h>
 #include <memory>
 
@@ -56,7 +56,7 @@ Url taken(CURLU* url)
 
 std::string withoutQuery(std::string_view text)
 {
-    return printable(text.substr(0, text.find('?')), 200);
+    return printable(redacted(text.substr(0, text.find('?'))), 200);
 }
 
 } // namespace
@@ -80,33 +80,107 @@ bool Url::sameOrigin(const Url& other) const
 
 bool Url::isLoopback() const
 {
+    in_addr v4 = {};
+    const bool is_v4 = inet_pton(AF_INET, host.c_str(), &v4) == 1;
     return host == "localhost" || host.ends_with(".localhost") || host == "[::1]"
-        || (host.starts_with("127.") && isPrivate());
+        || (is_v4 && ntohl(v4.s_addr) >> 24 == 127);
 }
 
 bool Url::isPrivate() const
 {
-    if (host == "localhost" || host.ends_with(".localhost"))
-        return true;
-    std::array<unsigned char, 4> v4{};
-    if (inet_pton(AF_INET, host.c_str(), v4.data()) != 1) {
-        if (host.size() < 2 || host.front() != '[')
-            return false;
-        std::array<unsigned char, 16> v6{};
-        if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), v6.data()) != 1)
-            return true; // no address that is known to be public
-        static constexpr std::array<unsigned char, 12> kMapped{
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-        static constexpr std::array<unsigned char, 12> kZero{};
-        const bool is_v4 = std::memcmp(v6.data(), kMapped.data(), 12) == 0
-            || std::memcmp(v6.data(), kZero.data(), 12) == 0; // also :: and ::1
-        if (!is_v4)
-            return (v6[0] & 0xFE) == 0xFC || (v6[0] == 0xFE && (v6[1] & 0xC0) == 0x80);
-        std::memcpy(v4.data(), v6.data() + 12, 4);
+    std::string_view name = host;
+    if (name.starts_with('['))
+        return isPrivateAddress(name.substr(1, name.size() - 2)).value_or(true);
+    while (name.ends_with('.')) // of the whole tree of names; the same computer
+        name.remove_suffix(1);
+    const std::string_view last = name.substr(name.rfind('.') + 1);
+    const bool is_number = !last.empty() && last.front() >= '0' && last.front() <= '9'
+        && last.find_first_not_of("0123456789abcdefx") == last.npos;
+    if (is_number) { // written in whatever way; none that can be read is known to be public
+        in_addr v4 = {};
+        if (inet_aton(std::string(name).c_str(), &v4) != 1)
+            return true;
+        char text[INET_ADDRSTRLEN] = "";
+        inet_ntop(AF_INET, &v4, text, sizeof text);
+        return isPrivateAddress(text).value_or(true);
     }
-    return v4[0] == 0 || v4[0] == 10 || v4[0] == 127 || (v4[0] == 169 && v4[1] == 254)
-        || (v4[0] == 172 && (v4[1] & 0xF0) == 16) || (v4[0] == 192 && v4[1] == 168)
-        || (v4[0] == 100 && (v4[1] & 0xC0) == 64);
+    static constexpr std::array<std::string_view, 6> kLocal
+        = {"localhost", "localdomain", "local", "internal", "lan", "intranet"};
+    return name.find('.') == name.npos || name.ends_with(".home.arpa")
+        || std::find(kLocal.begin(), kLocal.end(), last) != kLocal.end();
+}
+
+namespace {
+
+using V4 = std::array<unsigned char, 4>;
+using V6 = std::array<unsigned char, 16>;
+
+bool isPrivateV4(const V4& a)
+{
+    return a[0] == 0 || a[0] == 10 || a[0] == 127 || a[0] >= 224 // many receivers, or reserved
+        || (a[0] == 169 && a[1] == 254) || (a[0] == 172 && (a[1] & 0xF0) == 16)
+        || (a[0] == 192 && a[1] == 168) || (a[0] == 192 && a[1] == 0 && a[2] == 0)
+        || (a[0] == 100 && (a[1] & 0xC0) == 64) || (a[0] == 198 && (a[1] & 0xFE) == 18);
+}
+
+V4 partOf(const V6& address, size_t begin, unsigned char mask = 0)
+{
+    V4 part{};
+    for (size_t i = 0; i < part.size(); ++i)
+        part[i] = address[begin + i] ^ mask;
+    return part;
+}
+
+bool startsWith(const V6& address, std::initializer_list<unsigned char> bytes)
+{
+    return std::equal(bytes.begin(), bytes.end(), address.begin());
+}
+
+bool isPrivateV6(const V6& a)
+{
+    // ::a.b.c.d (:: and ::1 too), ::ffff:a.b.c.d, ::ffff:0:a.b.c.d, 64:ff9b::a.b.c.d
+    const bool holds_v4 = startsWith(a, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+        || startsWith(a, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF})
+        || startsWith(a, {0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0})
+        || startsWith(a, {0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0});
+    if (holds_v4)
+        return isPrivateV4(partOf(a, 12));
+    if (startsWith(a, {0x20, 0x02})) // 6to4
+        return isPrivateV4(partOf(a, 2));
+    if (startsWith(a, {0x20, 0x01, 0, 0})) // Teredo: the client's address, inverted
+        return isPrivateV4(partOf(a, 12, 0xFF));
+    return (a[0] & 0xE0) != 0x20; // open to all is 2000::/3 alone
+}
+
+} // namespace
+
+std::optional<bool> isPrivateAddress(std::string_view address)
+{
+    const std::string text(address);
+    V4 v4{};
+    V6 v6{};
+    if (inet_pton(AF_INET, text.c_str(), v4.data()) == 1)
+        return isPrivateV4(v4);
+    if (inet_pton(AF_INET6, text.c_str(), v6.data()) == 1)
+        return isPrivateV6(v6);
+    return std::nullopt;
+}
+
+std::string redacted(std::string_view text)
+{
+    std::string result;
+    for (;;) {
+        const size_t authority = text.find("://");
+        if (authority == text.npos)
+            return result.append(text);
+        result.append(text.substr(0, authority + 3));
+        text.remove_prefix(authority + 3);
+        const size_t end = std::min(text.find_first_of("/?#\\ \t\n\"'<>"), text.size());
+        if (const size_t at = text.substr(0, end).rfind('@'); at != text.npos) {
+            result += "***";
+            text.remove_prefix(at);
+        }
+    }
 }
 
 Url parseUrl(std::string_view text)

@@ -2,6 +2,7 @@
 // Addresses of requests and redirects.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,17 @@ struct Url
     std::string place() const;
     bool sameOrigin(const Url& other) const;
     bool isLoopback() const; // localhost, 127.*, [::1]
-    bool isPrivate() const; // an address of a local network, or of this machine
+    /// An address of a local network or of this machine, or a name that only such a network knows.
+    bool isPrivate() const;
 };
+
+/// Of "10.0.0.1" or "fd00::1": whether it lies in a local network, in this machine or in no network
+/// that is open to all, also where it stands within another address (mapped, translated, 6to4,
+/// Teredo). nullopt where it is no address.
+std::optional<bool> isPrivateAddress(std::string_view address);
+
+/// Text for people: without the user name and password of any address in it.
+std::string redacted(std::string_view text);
 
 /// HubError (badName) for anything but http and https, user names, broken hosts, control
 /// characters.

@@ -13,12 +13,15 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace gorgon {
 
 namespace {
 
 using State = DownloadEntry::State;
 constexpr int kFewFiles = 6; // shown without asking
+constexpr int kMostRows = 100; // of files; each is three widgets
 constexpr int kBarWidth = 140;
 
 QLabel* makeLabel(const char* role, bool wraps = false)
@@ -193,15 +196,18 @@ void DownloadCard::showFiles()
 {
     const int n = int(m_entry.files.size());
     m_more->setVisible(n > 0);
-    m_more->setText(n == 1 ? tr("1 file") : tr("%1 files").arg(n));
+    m_more->setText(n == 1  ? tr("1 file")
+            : n > kMostRows ? tr("%1 files, %2 of them shown").arg(n).arg(kMostRows)
+                            : tr("%1 files").arg(n));
     m_more->setChecked(!m_files->isHidden());
-    while (m_rows.size() > n) {
+    const int n_rows = std::min(n, kMostRows);
+    while (m_rows.size() > n_rows) {
         const FileRow row = m_rows.takeLast();
         delete row.name;
         delete row.bar;
         delete row.words;
     }
-    while (m_rows.size() < n) {
+    while (m_rows.size() < n_rows) {
         const FileRow row{makeLabel("caption"), makeBar({}), makeLabel("caption")};
         row.bar->setFixedWidth(kBarWidth);
         row.words->setFont(monoFont(Theme::kCaption));
@@ -212,8 +218,14 @@ void DownloadCard::showFiles()
         m_grid->addWidget(row.words, place, 2);
         m_rows.append(row);
     }
-    for (int i = 0; i < n; ++i) {
-        const DownloadEntry::File& file = m_entry.files[i];
+    // Of very many those that are not done yet, in their order, then the others.
+    QVector<int> shown;
+    for (const bool done : {false, true})
+        for (int i = 0; i < n && shown.size() < n_rows; ++i)
+            if (n <= kMostRows ? !done : (m_entry.files[i].state == State::done) == done)
+                shown.append(i);
+    for (int i = 0; i < n_rows; ++i) {
+        const DownloadEntry::File& file = m_entry.files[shown[i]];
         m_rows[i].name->setText(file.path);
         m_rows[i].bar->setAccessibleName(file.path);
         m_rows[i].bar->setValue(thousandths(file.done_bytes, file.bytes));

@@ -66,7 +66,7 @@ struct InstalledEntry
     bool is_heads = false;
     qint64 bytes = 0; // on the disk
     qint64 listed_bytes = 0; // of all its snapshots, what they share counted each time
-    qint64 freed_bytes = 0; // by its removal
+    qint64 freed_bytes = 0; // by its removal, unfinished downloads too
     qint64 partial_bytes = 0; // of unfinished downloads
     qint64 used_s = 0; // since 1970
     qint64 width = 0; // of the model, or of the vectors that the heads take; 0: not known

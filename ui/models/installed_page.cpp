@@ -20,7 +20,7 @@ namespace gorgon {
 QString removalWords(const InstalledEntry& entry)
 {
     const qint64 held = entry.listed_bytes + entry.partial_bytes;
-    const qint64 freed = entry.freed_bytes + entry.partial_bytes;
+    const qint64 freed = entry.freed_bytes;
     if (held > freed)
         return QObject::tr("Its files come to %1; the disk gains %2, since revisions share files.")
             .arg(sizeWords(held), sizeWords(freed));

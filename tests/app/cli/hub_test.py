@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pull, list, verify, remove, and models of the hub in place of paths, against a hub on this machine."""
+import json
 import os
 import pathlib
 import pty
@@ -34,7 +35,8 @@ class Hub(CliTest):
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
         def stop():
-            server.stdin.close()
+            if not server.stdin.closed:
+                server.stdin.close()
             server.wait()
             server.stdout.close()
         self.addCleanup(stop)
@@ -151,6 +153,58 @@ class Hub(CliTest):
         self.assertNotIn("hf_good", verbose)
         self.env["HF_HUB_OFFLINE"] = "1"
         self.assertIn("HF_HUB_OFFLINE", self.hub_fails(1, "pull", "org/other"))
+
+    def test_what_the_cache_has_whole_needs_no_hub(self):
+        server = self.serve()
+        done = self.hub_json("pull", "org/model")
+        one = self.hub_json("pull", "org/model", "--file", "config.json")
+        server.stdin.close()
+        server.wait()
+        for offline in ["1", ""]:
+            self.env["HF_HUB_OFFLINE"] = offline
+            again = self.hub("pull", "org/model", "--json")
+            self.assertEqual(json.loads(again.stdout), done)
+            self.assertIn("all of it is in the cache", again.stderr.decode())
+            self.assertEqual(len(again.stderr.decode().splitlines()), 1)
+            self.assertEqual(self.hub_json("pull", "org/model", "--file", "config.json"), one)
+        self.env["HF_HUB_OFFLINE"] = "1"
+        self.assertIn("HF_HUB_OFFLINE", self.hub_fails(1, "pull", "org/model", "--file", "more.json"))
+        self.assertIn("HF_HUB_OFFLINE", self.hub_fails(1, "pull", "org/model", "--revision", "other"))
+        self.assertIn("HF_HUB_OFFLINE", self.hub_fails(1, "generate", "--model", "org/other", "--prompt", "x"))
+        (pathlib.Path(done["folder"]) / "model.safetensors").unlink()
+        self.assertIn("HF_HUB_OFFLINE", self.hub_fails(1, "pull", "org/model"))
+
+    def test_one_odd_folder_hides_no_other(self):
+        self.serve()
+        self.hub("pull", "org/model")
+        (self.folder / "elsewhere").mkdir()
+        for name in ["models--a--link", "models--z--link"]:
+            (self.folder / "hub" / name).symlink_to(self.folder / "elsewhere")
+        listed = {each["repository"]: each for each in self.hub_json("list")}
+        self.assertEqual(set(listed), {"a/link", "org/model", "z/link"})
+        self.assertIsNone(listed["org/model"]["problem"])
+        self.assertIn("a link or something else was found", listed["z/link"]["problem"])
+        self.assertIn("a/link: 0 bytes\n  not all of it can be read: ", self.hub("list").stdout.decode())
+        done = self.run_cli("verify", "--json", status=1, env=self.env)
+        verified = {each["repository"]: each for each in json.loads(done.stdout)}
+        self.assertEqual(set(verified), set(listed))
+        self.assertIsNone(verified["org/model"]["problem"])
+        self.assertTrue(all(file["problem"] is None for file in verified["org/model"]["files"]))
+        self.assertIn("link", verified["a/link"]["problem"])
+        self.assertIn("(and 1 more)", done.stderr.decode())
+        self.assertIn("all as the hub has them", self.fails_with_text(1, "verify"))
+        self.hub("verify", "org/model")
+
+    def fails_with_text(self, status, *arguments):
+        return self.run_cli(*arguments, status=status, env=self.env).stdout.decode()
+
+    def test_no_message_tells_the_password_of_a_proxy(self):
+        self.env["HF_ENDPOINT"] = "http://hub.invalid"
+        self.env["http_proxy"] = "http://me:secret@127.0.0.1:1"
+        done = self.run_cli("pull", "--search", "x", "--verbose", "--json", status=1, env=self.env)
+        self.assertNotIn("secret", done.stdout.decode() + done.stderr.decode())
+        self.env["HF_ENDPOINT"] = "http://me:secret@hub.invalid"
+        self.assertNotIn("secret", self.hub_fails(1, "pull", "org/model"))
 
     def test_an_interrupted_pull_goes_on_where_it_ended(self):
         big = self.served / "org" / "big"

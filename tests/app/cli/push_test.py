@@ -49,7 +49,7 @@ class Push(CliTest):
 
     def test_heads_are_pushed_and_pulled_again(self):
         self.serve()
-        done = self.push()
+        done = self.push("--yes")
         self.assertTrue(done["created"])
         self.assertEqual(done["sent_bytes"], (self.heads / "medusa_lm_head.safetensors").stat().st_size)
         self.assertEqual(done["page"], self.env["HF_ENDPOINT"] + "/me/heads")
@@ -70,7 +70,7 @@ class Push(CliTest):
 
     def test_what_is_there_is_replaced_only_with_consent(self):
         self.serve()
-        self.push()
+        self.push("--yes")
         (self.heads / "config.json").write_text('{"medusa_num_heads": 5}')
         error = self.fails(1, "push", self.heads, "me/heads", env=self.env)
         self.assertIn("config.json", error)
@@ -78,6 +78,18 @@ class Push(CliTest):
         self.push("--yes")
         pulled = pathlib.Path(self.run_json("pull", "me/heads", "--json", env=self.env)["folder"])
         self.assertEqual((pulled / "config.json").read_text(), '{"medusa_num_heads": 5}')
+
+    def test_what_all_can_see_is_made_only_with_consent(self):
+        self.serve()
+        error = self.fails(1, "push", self.heads, "me/heads", env=self.env)
+        self.assertIn("--private", error)
+        self.assertIn("--yes", error)
+        self.assertIn("for all to see", error)
+        self.assertNotIn("/api/repos/create", self.log.read_text())
+        self.assertTrue(self.push("--private")["created"])
+        # What is added to one that exists replaces nothing.
+        (self.heads / "more.txt").write_text("more")
+        self.assertFalse(self.push()["created"])
 
     def test_private_ones_are_for_their_owner(self):
         self.serve("--token", "hf_other")
@@ -92,7 +104,7 @@ class Push(CliTest):
         for token, part in [("", "a token that may write was expected"), ("hf_wrong", "refused the token"),
                             ("hf_reader", "may not write")]:
             self.env["HF_TOKEN"] = token
-            error = self.fails(1, "push", self.heads, "me/heads", "--quiet", env=self.env)
+            error = self.fails(1, "push", self.heads, "me/heads", "--quiet", "--yes", env=self.env)
             self.assertIn(part, error)
             if token:
                 self.assertNotIn(token, error)
@@ -104,7 +116,7 @@ class Push(CliTest):
 
     def test_the_catalogue_and_the_hub_are_searched(self):
         self.serve()
-        self.push()
+        self.push("--yes")
         found = self.run_json("pull", "--search", "heads", "--json", env=self.env)
         self.assertEqual([model["repository"] for model in found["found"]], ["me/heads"])
         known = self.run_json("pull", "--search", "Vicuna 7b v1.3", "--json", env=self.env)["known"]

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using namespace gorgon;
 
 namespace {
@@ -56,6 +58,34 @@ TEST_CASE("shards come with their index, and never beside the same weights in an
     CHECK(pickled.has_pickle);
     CHECK(pickled.files.size() == 4);
     CHECK(pickled.left_out == Names{"model-00001-of-00002.safetensors"});
+}
+
+TEST_CASE("of a hundred thousand templates or shards as many as a model has are taken, at once")
+{
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<std::string> templates = {"model.safetensors"};
+    std::vector<std::string> shards = {"model.safetensors.index.json"};
+    for (int i = 1; i < 100'000; ++i) {
+        const std::string number = std::to_string(1'000'000 + i);
+        templates.push_back("additional_chat_templates/" + number + ".jinja");
+        shards.push_back("model-" + number + "-of-99999.safetensors");
+    }
+    const ChosenFiles few = chooseFiles(listing(templates));
+    CHECK(few.problem.empty());
+    CHECK(few.files.size() == kMaxTemplates + 1);
+    CHECK(few.files.front().path == "additional_chat_templates/1000001.jinja");
+    CHECK(few.files.size() + few.left_out.size() == templates.size());
+    const ChosenFiles none = chooseFiles(listing(shards));
+    CHECK(none.problem
+        == "weights in at most 1000 shards were expected, found 99999; choose another model");
+    CHECK(!none.has_weights);
+    CHECK(none.files.empty());
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+
+    shards.resize(1);
+    for (int i = 1; i <= 1000; ++i)
+        shards.push_back("model-" + std::to_string(i) + "-of-01000.safetensors");
+    CHECK(chooseFiles(listing(shards)).files.size() == 1001);
 }
 
 TEST_CASE("heads are fetched as safetensors where there are any")

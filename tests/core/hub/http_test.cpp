@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/hub/url.h"
 #include "tests/core/hub/hub_support.h"
 
 using namespace gorgon;
@@ -120,6 +121,59 @@ TEST_CASE("every request is told, without tokens and signatures, and so are the 
     }
     REQUIRE(warnings.size() == 1);
     CHECK(warnings[0] == "quota; \\x1B[2Jnearly full");
+}
+
+TEST_CASE("where only the open network may answer, a name that leads into a local one is refused")
+{
+    HubBench bench;
+    const std::string commit = bench.hub.commit("org/name", {{"a.txt", smallFile("text")}});
+    const auto context = bench.context();
+    HttpConnection connection(context);
+    HttpRequest request = requestOf(bench.hub.cdn() + "/none"); // by the name of localhost
+    CHECK(isPrivateAddress(connection.send(request, {}).peer) == true);
+    bench.hub.forgetRequests();
+    request.public_only = true;
+    HttpConnection other(context);
+    try {
+        other.send(request, {});
+        FAIL("answered");
+    } catch (const HubError& error) {
+        CHECK(error.kind() == HubErrorKind::redirectRefused);
+        CHECK(error.info().message.find("an address of the local network") != std::string::npos);
+    }
+    CHECK(bench.hub.requests().empty());
+    // A hub in a local network may send its clients around in it.
+    HubClient client(context, bench.clock);
+    CHECK(client.files("org/name", commit).files.size() == 1);
+    CHECK(client.metadata("org/name", commit, "a.txt").bytes == 4);
+}
+
+TEST_CASE("what is said of a proxy tells no password")
+{
+    HubBench bench;
+    for (const std::string proxy : {"http://me:secret@127.0.0.1:1", "me:secret@127.0.0.1:1",
+             "http://me:se/cret@127.0.0.1:1", "http://me:secret@no such:host",
+             "nothing://me:secret@127.0.0.1:1", "http://me:secret@[::1:9", "http://me:secret@:x"})
+    {
+        const auto context = bench.context();
+        context->settings.proxy = proxy;
+        context->settings.n_retries = 0;
+        std::string said;
+        context->on_request
+            = [&](const HttpLogEntry& entry) { said += entry.error + entry.url + "\n"; };
+        try {
+            HubClient(context, bench.clock).commit("org/name", "main");
+            FAIL(proxy);
+        } catch (const HubError& error) {
+            said += error.info().details();
+        }
+        CHECK_MESSAGE(said.find("cret") == std::string::npos, said);
+        HubSettings settings = context->settings;
+        settings.token = "hf_word";
+        CHECK(withoutSecrets("with " + proxy + " and hf_word", settings).find("cret")
+            == std::string::npos);
+        CHECK(withoutSecrets("hf_word", settings) == "***");
+    }
 }
 
 TEST_CASE("what does not answer is given up in time")

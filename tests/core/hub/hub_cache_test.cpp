@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "core/hub/content_digest.h"
+#include "core/hub/download_wishes.h"
 #include "core/hub/hub_error.h"
 #include "tests/support/scratch_folder.h"
 
@@ -128,6 +129,85 @@ TEST_CASE("a folder that is a link is refused, and nothing is written through it
     fs::create_directory_symlink(outside, folder.root / "models--a--b");
     CHECK(kindOf([&] { folder.cache().makeRepository("a/b"); }) == HubErrorKind::unsafeCache);
     CHECK(fs::is_empty(outside));
+}
+
+TEST_CASE("one odd folder hides no other, and says why")
+{
+    const Folder folder;
+    const std::string blob = folder.blob("weights");
+    folder.link(kFirst, "model.safetensors", "../../blobs/" + blob);
+    folder.ref("main", kFirst);
+    const fs::path outside = folder.scratch.path() / "outside";
+    fs::create_directories(outside);
+    const auto odd
+        = [&](const std::string& name) { return folder.root / ("models--odd--" + name); };
+    fs::create_directory_symlink(outside, odd("link"));
+    folder.scratch.write(odd("file"), "text");
+    fs::create_directories(odd("blobs"));
+    fs::create_directory_symlink(outside, odd("blobs") / "blobs");
+    fs::create_directories(odd("refs"));
+    fs::create_directory_symlink(outside, odd("refs") / "refs");
+    fs::create_directories(odd("wishes"));
+    fs::create_symlink(outside / "x", odd("wishes") / kDownloadsFile);
+    fs::path deep = odd("deep") / "snapshots" / kSecond;
+    for (int i = 0; i < 50; ++i)
+        deep /= "d";
+    fs::create_directories(deep);
+    folder.scratch.write(odd("deep") / "snapshots" / kFirst / "a", "abc");
+    folder.scratch.write(
+        folder.root / "models--org--unfinished" / kDownloadsFile, R"([{"revision": "main"}])");
+
+    HubCache cache = folder.cache();
+    size_t n_odd = 0;
+    for (const InstalledModel& model : cache.list()) {
+        CAPTURE(model.repository);
+        const bool is_odd
+            = model.repository.starts_with("odd/") && model.repository != "odd/wishes";
+        CHECK(model.problem.empty() != is_odd);
+        n_odd += is_odd;
+        if (model.repository == "odd/deep") {
+            REQUIRE(model.snapshots.size() == 1); // what can be read of it
+            CHECK(model.bytes == 3);
+        }
+        if (model.repository == "org/name")
+            CHECK(model.bytes == 7);
+    }
+    CHECK(n_odd == 5);
+    const std::vector<DownloadRequest> unfinished = findWishes(cache);
+    REQUIRE(unfinished.size() == 1);
+    CHECK(unfinished[0].repository == "org/unfinished");
+    const auto verified = cache.verify("odd/deep");
+    REQUIRE(!verified.empty());
+    CHECK(verified.front().path.empty());
+    CHECK(verified.front().problem.find("nests deeper") != std::string::npos);
+    // Nobody knows what the snapshot that cannot be read shares with others.
+    CHECK(kindOf([&] { cache.remove("odd/deep", kFirst); }) == HubErrorKind::unsafeCache);
+    CHECK(fs::exists(odd("deep") / "snapshots" / kFirst / "a"));
+    for (const char* name : {"odd/link", "odd/blobs", "odd/refs"})
+        CHECK(kindOf([&] { cache.remove(name); }) != HubErrorKind::badName);
+    CHECK(fs::is_empty(outside));
+}
+
+TEST_CASE("what an unfinished download left is counted once")
+{
+    const Folder folder;
+    const std::string blob = folder.blob("whole");
+    folder.link(kFirst, "a", "../../blobs/" + blob);
+    folder.scratch.write(
+        folder.model / "blobs" / (std::string(64, 'b') + ".gorgon.incomplete"), "half of it");
+    HubCache cache = folder.cache();
+    const auto model = cache.model("org/name");
+    REQUIRE(model);
+    CHECK(model->bytes == 5);
+    CHECK(model->partial_bytes == 10);
+    CHECK(model->freed_bytes == 15);
+    const Removal planned = cache.removal("org/name");
+    CHECK(planned.bytes == 5);
+    CHECK(planned.partial_bytes == 10);
+    CHECK(planned.freed_bytes == 15);
+    CHECK(cache.removal("org/name", kFirst).freed_bytes == 5);
+    CHECK(cache.removal("org/name", kFirst).partial_bytes == 0);
+    CHECK(cache.remove("org/name").freed_bytes == 15);
 }
 
 TEST_CASE("what downloads write is what the hub's own tools read")

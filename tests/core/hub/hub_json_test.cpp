@@ -68,6 +68,77 @@ TEST_CASE("fields are checked as they are read")
     CHECK(textsField(json, "t", "x") == std::vector<std::string>{"x"});
 }
 
+TEST_CASE("a listing ends where it has more entries, names or bytes than any repository")
+{
+    const auto refused = [](const std::function<nlohmann::json(int page)>& pageOf, int n_pages) {
+        PathSet paths;
+        FileListing listing;
+        for (int page = 0; page < n_pages; ++page)
+            try {
+                readListing(pageOf(page), "org/name", paths, listing);
+            } catch (const HubError& error) {
+                CHECK(error.kind() == HubErrorKind::badReply);
+                CHECK(listing.n_entries <= kMaxListed + 1);
+                CHECK(listing.path_bytes <= kMaxListedBytes + 1024);
+                CHECK(paths.nNames() <= kMaxListedNames + 32);
+                return std::string(error.what());
+            }
+        return std::string();
+    };
+    const auto pageOf = [](int n, const std::function<std::string(int)>& name, const char* type) {
+        nlohmann::json page = nlohmann::json::array();
+        for (int i = 0; i < n; ++i)
+            page.push_back({{"type", type}, {"path", name(i)}, {"size", 1U}});
+        return page;
+    };
+    const std::string many = refused(
+        [&](int page) {
+            return pageOf(
+                10'000, [&](int i) { return std::to_string(page) + "-" + std::to_string(i); },
+                "file");
+        },
+        20);
+    CHECK(many
+        == "org/name: a listing of at most 100000 entries was expected, it holds more; choose "
+           "another model");
+    CHECK(refused(
+              [&](int) {
+                  return pageOf(
+                      10'000, [](int) { return "x"; }, "directory");
+              },
+              20)
+        == many);
+    const std::string deep = refused(
+        [&](int page) {
+            return pageOf(
+                1000,
+                [&](int i) {
+                    const std::string own = std::to_string(page) + "-" + std::to_string(i);
+                    std::string path = own;
+                    for (int k = 0; k < 30; ++k)
+                        path += "/" + std::to_string(k);
+                    return path;
+                },
+                "file");
+        },
+        20);
+    CHECK(deep.find("200000 names") != std::string::npos);
+    const std::string wide = refused(
+        [&](int page) {
+            return pageOf(
+                1000,
+                [&](int i) {
+                    std::string path = std::to_string(page) + "-" + std::to_string(i);
+                    for (int k = 0; k < 3; ++k)
+                        path += "/" + std::string(250, 'x');
+                    return path;
+                },
+                "file");
+        },
+        50);
+    CHECK(wide.find("bytes of names") != std::string::npos);
+}
+
 TEST_CASE("what a hub says about a model becomes values")
 {
     const auto json

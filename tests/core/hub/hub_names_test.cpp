@@ -51,6 +51,15 @@ TEST_CASE("two names that one folder cannot hold on every system are refused")
     CHECK(!paths.problem("a/B2"));
     CHECK(!paths.problem("ÄÖ.txt"));
     CHECK(paths.problem("äö.txt"));
+    CHECK(!paths.problem("a/b/d/e/f"));
+    CHECK(paths.problem("a/b/D"));
+    CHECK(paths.problem("a/b/c/x"));
+    CHECK(paths.problem("A/B/C/x/y"));
+    CHECK(!paths.problem("other/b/c"));
+    const size_t n_names = paths.nNames();
+    CHECK(paths.problem("new/../x"));
+    CHECK(paths.problem("a/b/c/new/names"));
+    CHECK(paths.nNames() == n_names);
     CHECK(!paths.problem("Дом"));
     CHECK(paths.problem("дом"));
 }

@@ -36,6 +36,52 @@ TEST_CASE("addresses of this machine and of local networks are known")
         CHECK_MESSAGE(!parseUrl(text).isPrivate(), text);
 }
 
+TEST_CASE("every way to write an address of a local network is known")
+{
+    for (const std::string text :
+        {"http://localhost.", "http://LOCALHOST.:80/x", "http://x.localhost.", "http://127.0.0.1.",
+            "http://127.1.", "http://0x7f000001.", "http://2130706433.", "http://017700000001",
+            "http://10.1", "http://256.1.1.1.1", "http://router", "http://router.",
+            "http://nas.local", "http://db.internal.", "http://x.home.arpa", "http://192.0.0.8",
+            "http://198.18.0.1", "http://224.0.0.1", "http://255.255.255.255", "http://[::]",
+            "http://[::1]", "http://[0:0:0:0:0:ffff:7f00:1]", "http://[::127.0.0.1]",
+            "http://[::ffff:0:10.0.0.1]", "http://[64:ff9b::192.168.1.1]", "http://[64:ff9b:1::1]",
+            "http://[2002:c0a8:101::]", "http://[2001:0:4136:e378:8000:63bf:f5ff:fffe]",
+            "http://[fec0::1]", "http://[ff02::1]", "http://[fc00::1]", "http://[100::1]"})
+        CHECK_MESSAGE(parseUrl(text).isPrivate(), text);
+    for (const std::string text : {"http://example.com.", "http://1.1.1.1", "http://[2001:4860::1]",
+             "http://[64:ff9b::8.8.8.8]", "http://[2002:808:808::]", "http://[::ffff:8.8.8.8]",
+             "http://127.0.0.1.example.com", "http://local.example.com", "http://192.0.1.1"})
+        CHECK_MESSAGE(!parseUrl(text).isPrivate(), text);
+    CHECK(!parseUrl("http://127.nas.local").isLoopback());
+    CHECK(isPrivateAddress("10.0.0.1") == true);
+    CHECK(isPrivateAddress("8.8.8.8") == false);
+    CHECK(isPrivateAddress("fe80::1") == true);
+    CHECK(isPrivateAddress("2606:4700::1") == false);
+    CHECK(!isPrivateAddress(""));
+    CHECK(!isPrivateAddress("hub.example"));
+    const Url hub = parseUrl("https://hub.example/x");
+    for (const std::string location :
+        {"https://localhost./x", "https://127.0.0.1./", "https://[64:ff9b::a00:1]/", "//router/"})
+        CHECK_THROWS_AS_MESSAGE(redirectTarget(hub, location), HubError, location);
+}
+
+TEST_CASE("user names and passwords of addresses are not for people")
+{
+    CHECK(redacted("http://me:word@proxy.example:3128/") == "http://***@proxy.example:3128/");
+    CHECK(redacted("from http://a:b@c to https://d@e/f@g, then")
+        == "from http://***@c to https://***@e/f@g, then");
+    CHECK(redacted("https://hub.example/org/name@main") == "https://hub.example/org/name@main");
+    CHECK(redacted("me@example.com") == "me@example.com");
+    for (const std::string text : {"https://me:word@hub.example/x", "ftp://me:word@x/"})
+        try {
+            parseUrl(text);
+            FAIL(text);
+        } catch (const HubError& error) {
+            CHECK_MESSAGE(error.info().details().find("word@") == std::string::npos, text);
+        }
+}
+
 TEST_CASE("redirects stay encrypted, on http and on the open network")
 {
     const Url hub = parseUrl("https://hub.example/org/name/resolve/main/x?y=1");

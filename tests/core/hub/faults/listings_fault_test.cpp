@@ -39,6 +39,25 @@ TEST_CASE("D11: a listing of a million files is refused within bounds of memory"
     CHECK(memory.growth() < uint64_t(400) << 20);
 }
 
+TEST_CASE("D11: long names in deep folders take no more memory than they are long")
+{
+    Scene scene;
+    std::string text = "[";
+    for (int i = 0; i < 12000; ++i) {
+        std::string path = std::to_string(i);
+        for (int depth = 0; depth < 30; ++depth)
+            path += "/" + std::string(26, char('a' + depth % 26)) + std::to_string(i);
+        text += (i > 0 ? "," : "") + entry(path, "10");
+    }
+    answerTree(scene, text + "]");
+    text = {};
+    const MemoryPeak memory;
+    const HubErrorInfo error = listingError(scene);
+    CHECK(error.kind == HubErrorKind::badReply);
+    CHECK(error.message.find("a listing of at most") != std::string::npos);
+    CHECK(memory.growth() < uint64_t(250) << 20);
+}
+
 TEST_CASE("D11: pages without end are given up")
 {
     Scene scene;
@@ -264,6 +283,20 @@ TEST_CASE("D11: a listing that is no list of files")
         const HubErrorKind kind = listingError(scene).kind;
         CHECK((kind == HubErrorKind::badReply || kind == HubErrorKind::badName
             || kind == HubErrorKind::notAHub));
+    }
+}
+
+TEST_CASE("D11: a listing of what is no file and no folder is refused, not empty")
+{
+    Scene scene;
+    for (const char* text : {"[1,2,3]", "[[]]", "[null]", "[{}]", "[\"a.bin\"]",
+             R"([{"path":"a.bin","size":1}])", R"([{"type":"","path":"a.bin","size":1}])"})
+    {
+        answerTree(scene, text);
+        const HubErrorInfo error = listingError(scene);
+        CHECK_MESSAGE(error.kind == HubErrorKind::badReply, text);
+        CHECK(error.message.starts_with("org/model: files and folders were expected"));
+        scene.hub.clearFaults();
     }
 }
 
