@@ -3,8 +3,11 @@
 
 #include "app/cli/demo_model.h"
 #include "app/cli/hub_access.h"
+#include "core/model/load_where_it_fits.h"
 #include "core/model/user_cache.h"
 #include "kernels/accelerators.h"
+
+#include <utility>
 
 namespace gorgon {
 
@@ -169,15 +172,19 @@ std::shared_ptr<const Model> openModel(const ModelOptions& options, Program& pro
     load.context = options.context;
     load.weights_cache = userCacheFolder("weights");
     load.on_note = [&program](const std::string& note) { program.note(note); };
-    const std::shared_ptr<Backend> backend = openBackend(options, program);
+    std::shared_ptr<Backend> backend = openBackend(options, program);
     Progress progress(program, "loading");
     try {
-        const auto model = loadModel(
-            backend, load,
+        const auto model = loadWhereItFits(
+            std::exchange(backend, nullptr), options.device == "auto",
+            {.n_threads = options.threads}, load,
             [&](const LoadProgress& now) {
                 progress.show(double(now.done_bytes), double(now.total_bytes));
             },
-            program.interrupt.token());
+            program.interrupt.token(),
+            [&](const std::string& why) {
+                program.note(why);
+            }).model;
         for (const std::string& warning : model->report.warnings)
             program.warn(warning);
         program.detail(load.model.string() + ": " + std::to_string(model->config.n_layers)

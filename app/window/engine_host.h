@@ -71,6 +71,7 @@ private:
     void showLoadFailure(const QString& sentence, bool kept, LoadRemedy remedy);
     /// The same where a device broke down while it computed.
     void offerProcessor(const QString& sentence);
+    void openOnProcessor(const ModelChoice& choice);
     void offerModels();
     void addUsedModels(const QString& text); // as the store kept them
     void settingsEdited(const GenerateSettings& settings);

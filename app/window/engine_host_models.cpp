@@ -66,6 +66,9 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
         name = tr("Open without these heads");
         action
             = [this, again = ModelChoice{m_opening.model, {}, m_opening.weights}] { open(again); };
+    } else if (remedy == LoadRemedy::processor) {
+        name = tr("Load it on the CPU");
+        action = [this, again = m_opening] { openOnProcessor(again); };
     } else if (!kept && has_demo && m_opening.model != demo) {
         name = tr("Open the demo model");
         action = [this, demo] { open({demo, {}, {}}); };
@@ -80,13 +83,16 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
 void EngineHost::offerProcessor(const QString& sentence)
 {
     m_failed = true;
-    const auto action = [this, again = m_choice] {
-        m_options.device = "cpu";
-        QMetaObject::invokeMethod(
-            m_engine, [engine = m_engine] { engine->setDevice(QStringLiteral("cpu")); });
-        open(again);
-    };
+    const auto action = [this, again = m_choice] { openOnProcessor(again); };
     m_window->chat()->notice()->showError(sentence, tr("Load it again on the CPU"), action);
+}
+
+void EngineHost::openOnProcessor(const ModelChoice& choice)
+{
+    m_options.device = "cpu";
+    QMetaObject::invokeMethod(
+        m_engine, [engine = m_engine] { engine->setDevice(QStringLiteral("cpu")); });
+    open(choice);
 }
 
 void EngineHost::openDropped(const PathReport& report)

@@ -129,6 +129,8 @@ void EngineWorker::announce()
     emit detailsRead(modelDetails(m_open, summary()));
     emit templatesRead(templateChoice(m_open.chat_template.get(), m_template_name));
     showCurve();
+    if (m_open.is_fallback)
+        emit noticed(m_open.device_note);
     if (!m_template)
         emit noticed(tr("This model has no chat template: each message is its prompt, as typed. "
                         "Another one can be chosen under Prompt."));
@@ -172,7 +174,8 @@ void EngineWorker::tellLimitation()
     Backend& backend = *m_open.model().backend;
     if (const std::string limitation = backend.limitation(); limitation != m_told_limitation) {
         m_told_limitation = limitation;
-        emit noticed(QString::fromStdString(backend.name() + " " + limitation + "."));
+        if (!limitation.empty()) // else it is over
+            emit noticed(QString::fromStdString(backend.name() + " " + limitation + "."));
         emit detailsRead(modelDetails(m_open, summary()));
     }
 }

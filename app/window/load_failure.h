@@ -13,6 +13,7 @@ enum class LoadRemedy
     other_model,
     other_heads, // the model itself was found sound as far as it was read
     own_context,
+    processor, // the device that was asked for is too small
 };
 
 struct LoadFailure : std::runtime_error

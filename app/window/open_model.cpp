@@ -3,6 +3,7 @@
 
 #include "app/window/load_failure.h"
 #include "core/model/inspect.h"
+#include "core/model/load_where_it_fits.h"
 #include "core/model/model_config.h"
 #include "core/model/user_cache.h"
 #include "kernels/accelerators.h"
@@ -118,9 +119,17 @@ OpenModel openModel(const ModelChoice& choice, const WindowOptions& options,
     open.device_note = QString::fromStdString(chosen.fallback);
     if (chosen.is_surprise)
         open.notes << open.device_note;
+    const bool is_device = chosen.backend->name() != "cpu";
     try {
-        open.engine = std::make_unique<Engine>(
-            loadModel(std::move(chosen.backend), load, on_progress, stop));
+        LoadedModel loaded = loadWhereItFits(std::move(chosen.backend), options.device == "auto",
+            {options.n_threads}, load, on_progress, stop);
+        if (!loaded.fallback.empty())
+            open.notes << (open.device_note = QString::fromStdString(loaded.fallback));
+        open.engine = std::make_unique<Engine>(std::move(loaded.model));
+        open.is_fallback = !loaded.fallback.empty();
+    } catch (const DoesNotFit& problem) {
+        throw LoadFailure(
+            problem.what(), is_device ? LoadRemedy::processor : LoadRemedy::other_model);
     } catch (const std::runtime_error& error) {
         if (!load.heads)
             throw;

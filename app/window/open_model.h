@@ -22,6 +22,7 @@ struct OpenModel
     std::unique_ptr<Engine> engine;
     QStringList notes; // a sentence each, of what happened while loading
     QString device_note; // why the processor computes, where another device was looked for
+    bool is_fallback = false; // that device is there, and the model does not fit it
 
     const Model& model() const { return engine->model(); }
 };

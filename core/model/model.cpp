@@ -32,13 +32,18 @@ int64_t chooseContext(const ModelConfig& config, const LoadOptions& options)
     return options.context;
 }
 
+[[noreturn]] void failForMemory(const std::filesystem::path& path, const std::string& sentence)
+{
+    throw DoesNotFit(shown(path.string(), 4096) + ": " + sentence);
+}
+
 void checkMemory(const Model& model, const LoadPlan& plan)
 {
     if (const std::optional<uint64_t> free_bytes = model.backend->freeMemory()) {
         const std::string problem = memoryProblem(
             *model.backend, model.config, plan, model.cache_dtype, model.context, *free_bytes);
         if (!problem.empty())
-            failFile(model.path, problem);
+            failForMemory(model.path, problem);
         return;
     }
     const std::optional<uint64_t> available = availableMemory();
@@ -48,7 +53,7 @@ void checkMemory(const Model& model, const LoadPlan& plan)
         = uint64_t(model.context + kMaxDepth) * uint64_t(model.config.head_dim) * sizeof(float);
     const uint64_t weight_bytes = plan.memory_bytes + rope_bytes;
     if (available && weight_bytes + kv_bytes > *available)
-        failFile(model.path,
+        failForMemory(model.path,
             "the model needs " + bytesText(weight_bytes + kv_bytes) + " of memory ("
                 + bytesText(weight_bytes) + " of weights, " + bytesText(kv_bytes)
                 + " for one conversation of " + std::to_string(model.context) + " positions), "
@@ -325,7 +330,7 @@ std::shared_ptr<const Model> loadModel(std::shared_ptr<Backend> backend, const L
         finishModel(*model);
         describeFiles(model->report, *model, plan, *checkpoint, heads ? &*heads : nullptr);
     } catch (const std::bad_alloc&) {
-        failFile(options.model,
+        failForMemory(options.model,
             "the model needs " + bytesText(plan.memory_bytes) + " of memory on "
                 + model->backend->name()
                 + ", which are not to be had; choose a narrower weight format");

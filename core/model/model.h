@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -131,6 +132,12 @@ using LoadCallback = std::function<void(const LoadProgress&)>;
 /// Thrown by loadModel when its stop token was triggered.
 struct LoadCancelled
 {
+};
+
+/// Thrown by loadModel where memory does not suffice; says by how much and what would fit.
+struct DoesNotFit : std::runtime_error
+{
+    using std::runtime_error::runtime_error;
 };
 
 /// Loads a checkpoint folder (safetensors or torch archive, single or sharded) with its Medusa

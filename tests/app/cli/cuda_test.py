@@ -11,8 +11,8 @@ MODULE = sys.argv.pop(2)
 
 
 class CudaTest(cli.CliTest):
-    def environment(self, module):
-        return {**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache"),
+    def environment(self, module, **more):
+        return {**os.environ, **more, "XDG_CACHE_HOME": str(self.folder / "cache"),
                 "GORGON_CUDA_MODULE": str(module)}
 
     def generate(self, device, module=MODULE, *more, status=0):
@@ -39,6 +39,18 @@ class CudaTest(cli.CliTest):
         self.assertEqual(answers["auto"]["stats"]["device"], "cuda:0")
         self.assertEqual(answers["auto"]["tokens"], answers["cuda:0"]["tokens"])
         self.assertEqual(answers["cpu"]["tokens"], answers["cuda:0"]["tokens"])
+
+    def test_a_model_that_does_not_fit_is_computed_elsewhere_if_that_may_be_chosen(self):
+        ids = self.write("ids.json", [1, 145, 207])
+        small = self.environment(MODULE, GORGON_EMULATED_DEVICE_BYTES=str(100 << 20))
+        generate = ["generate", "--model", MODEL, "--heads", HEADS, "--tokens-file", ids, "--max-tokens", "3"]
+        done = self.run_cli(*generate, "--json", env=small)
+        self.assertEqual(cli.json.loads(done.stdout)["stats"]["device"], "cpu")
+        said = done.stderr.decode()
+        self.assertRegex(said, r"Computing on the CPU: .*llama_mha: the model needs .* on cuda:0 .*MB too few; "
+                               r"choose a smaller model")
+        refused = self.fails(1, *generate, "--device", "cuda:0", env=small)
+        self.assertRegex(refused, r"llama_mha: the model needs .* on cuda:0 .* too few")
 
     def test_a_number_that_is_not_there(self):
         self.assertEqual(self.generate("cuda:7", status=1).stderr.decode(),
