@@ -193,9 +193,9 @@ void Engine::writeTree(const CandidateTree& tree)
 Tensor Engine::logitsRows(int rows)
 {
     const int64_t vocab = m_model->vocabMatrix().n_out;
-    const size_t bytes = size_t(rows) * vocab * sizeof(float);
-    if (m_logits.bytes() < bytes)
-        m_logits = backend().allocate(bytes);
+    // At once for the largest tree: memory that moves would cost a device its graphs.
+    if (!m_logits)
+        m_logits = backend().allocate(size_t(kMaxNodes) * vocab * sizeof(float));
     return {m_logits.as<float>(), rows, vocab};
 }
 

@@ -65,7 +65,7 @@ void plan(AttentionArgs& args, const KvCache& cache, size_t limit)
 
 template <class Format, int kTiles> void launchAttend(Stream& stream, const AttentionArgs& args)
 {
-    launch(stream, attendKernel<Format, kTiles>, args.n_blocks,
+    launchEarly(stream, attendKernel<Format, kTiles>, args.n_blocks,
         args.n_teams * args.n_halves * kWarp, size_t(args.shared.total), args);
 }
 
@@ -133,8 +133,9 @@ void enqueueAttention(Stream& stream, const AttentionPlace& place, Tensor qkv, i
             launchOf<ByteRows>(stream, args);
         const int strips = (cache.head_dim + kWarp - 1) / kWarp;
         const int n_warps = args.n_rows * n_heads * strips;
-        launch(stream, mergePartsKernel, (n_warps + kMostAttentionWarps - 1) / kMostAttentionWarps,
-            kMostAttentionWarps * kWarp, 0, args);
+        launchEarly(stream, mergePartsKernel,
+            (n_warps + kMostAttentionWarps - 1) / kMostAttentionWarps, kMostAttentionWarps * kWarp,
+            0, args);
     }
 }
 

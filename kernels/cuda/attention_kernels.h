@@ -190,6 +190,7 @@ template <class Format, int kTiles>
 GORGON_KERNEL void GORGON_LAUNCH_BOUNDS(kMostAttentionWarps* kWarp, 1)
     attendKernel(AttentionArgs args)
 {
+    waitForPredecessor();
     uint8_t* const shared = dynamicShared<uint8_t>();
     const AttentionShared& at = args.shared;
     const AttentionParts parts = partsOf(args);
@@ -289,6 +290,7 @@ GORGON_DEVICE void mergeInto(PartialColumn& before, const PartialColumn& now, fl
 GORGON_KERNEL void GORGON_LAUNCH_BOUNDS(kMostAttentionWarps* kWarp, 1)
     mergePartsKernel(AttentionArgs args)
 {
+    waitForPredecessor();
     const AttentionParts parts = partsOf(args);
     const int head_dim = args.layout.head_dim, n_strips = (head_dim + kWarp - 1) / kWarp;
     const int number = blockIndex() * kMostAttentionWarps + warpIndex();

@@ -51,4 +51,30 @@ private:
     uint64_t m_n_uses = 0;
 };
 
+/// Why the last capture gave no graph, and when the next is worth its time: after more steps each
+/// time, sooner where the step is another one.
+class GraphTrouble
+{
+public:
+    static constexpr int kSoon = 8, kFirst = 32, kLatest = 4096; // steps
+
+    bool isOver() const { return m_problem.empty(); }
+    const std::string& problem() const { return m_problem; }
+    void begin(uint64_t key, const std::string& problem)
+    {
+        m_problem = problem;
+        m_key = key;
+        m_wait = std::min(m_wait > 0 ? 2 * m_wait : kFirst, kLatest);
+        m_waited = 0;
+    }
+    /// Asked by each step that has no graph.
+    bool mayTry(uint64_t key) { return isOver() || ++m_waited > (key == m_key ? m_wait : kSoon); }
+
+private:
+    std::string m_problem;
+    uint64_t m_key = 0;
+    int m_wait = 0;
+    int m_waited = 0;
+};
+
 } // namespace gorgon::cuda

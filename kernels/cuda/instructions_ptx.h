@@ -193,6 +193,24 @@ GORGON_DEVICE int64_t deviceNanoseconds()
     return now;
 }
 
+/// Waits until the kernels before this one on the stream are done and what they wrote is seen. One
+/// that launchEarly() starts calls it before it touches anything that they read or write; in others
+/// it does nothing.
+GORGON_DEVICE void waitForPredecessor()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+/// Lets the next kernel on the stream begin, if launchEarly() starts it, once every block has come
+/// here or ended. Behind waitForPredecessor(), so that who waits for this kernel waits for all.
+GORGON_DEVICE void letSuccessorBegin()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
 struct CachePolicy
 {
     uint64_t bits;

@@ -94,6 +94,7 @@ GORGON_DEVICE void storeElement(uint8_t* row, int d, float x, [[maybe_unused]] f
 template <DType dtype>
 GORGON_KERNEL void GORGON_LAUNCH_BOUNDS(kStoreWarps* kWarp, 1) ropeAndStoreKernel(StoreArgs args)
 {
+    waitForPredecessor();
     const KvLayout& layout = args.layout;
     const int n_heads = args.n_heads + 2 * layout.n_kv_heads;
     const int number = blockIndex() * kStoreWarps + warpIndex();
@@ -261,11 +262,11 @@ void enqueueRopeAndStore(Stream& stream, Tensor qkv, int n_heads, const HeadNorm
         rope.cos.data, rope.sin.data, tree, state};
     const int blocks = blocksOf(qkv.rows * (n_heads + 2 * cache.n_kv_heads), kStoreWarps);
     if (cache.dtype == DType::f16)
-        launch(stream, ropeAndStoreKernel<DType::f16>, blocks, kStoreWarps * kWarp, 0, args);
+        launchEarly(stream, ropeAndStoreKernel<DType::f16>, blocks, kStoreWarps * kWarp, 0, args);
     else if (cache.dtype == DType::bf16)
-        launch(stream, ropeAndStoreKernel<DType::bf16>, blocks, kStoreWarps * kWarp, 0, args);
+        launchEarly(stream, ropeAndStoreKernel<DType::bf16>, blocks, kStoreWarps * kWarp, 0, args);
     else
-        launch(stream, ropeAndStoreKernel<DType::q8>, blocks, kStoreWarps * kWarp, 0, args);
+        launchEarly(stream, ropeAndStoreKernel<DType::q8>, blocks, kStoreWarps * kWarp, 0, args);
 }
 
 void enqueueCommit(Stream& stream, KvCache& cache, StepState* state)

@@ -40,6 +40,8 @@ template <typename T>
 GORGON_KERNEL void GORGON_LAUNCH_BOUNDS(kRowThreads, 1) productInputKernel(InputArgs args)
 {
     GORGON_SHARED(float, partial, kRowThreads / kWarp);
+    waitForPredecessor();
+    letSuccessorBegin(); // the product, which fetches weights first
     const int row = blockIndex() / args.n_parts;
     const int64_t begin = blockIndex() % args.n_parts * kPartColumns;
     const int64_t part_end = begin + kPartColumns;
@@ -70,7 +72,7 @@ GORGON_KERNEL void GORGON_LAUNCH_BOUNDS(kRowThreads, 1) productInputKernel(Input
 
 template <typename T> void launchOf(Stream& stream, int64_t n_rows, const InputArgs& args)
 {
-    launch(stream, productInputKernel<T>, int(n_rows) * args.n_parts, kRowThreads, 0, args);
+    launchEarly(stream, productInputKernel<T>, int(n_rows) * args.n_parts, kRowThreads, 0, args);
 }
 
 } // namespace

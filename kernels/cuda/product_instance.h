@@ -78,8 +78,8 @@ void launchProduct(Stream& stream, const Weights& w, const ProductPlan& plan, co
             launch(stream, floatProductKernel<kGroups, Epilogue>, grid, kProductThreads,
                 kProductShared, args, epilogue);
         else
-            launch(stream, productKernel<typename FormatOf<kFormat>::Type, kGroups, Epilogue>, grid,
-                kProductThreads, kProductShared, args, epilogue);
+            launchEarly(stream, productKernel<typename FormatOf<kFormat>::Type, kGroups, Epilogue>,
+                grid, kProductThreads, kProductShared, args, epilogue);
     });
 }
 

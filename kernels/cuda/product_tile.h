@@ -122,6 +122,8 @@ GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, 1) void productKernel(
             source.copy(ring + s * Format::kWarpBytes, first + s);
         commitCopies();
     }
+    // Weights depend on nothing: they are on their way while the rows are made.
+    waitForPredecessor();
     RowOperands<G, Format::kHasSums> rows(args.x, share.first_row, part, first);
     float acc[kWarpTiles][G][4] = {};
     GORGON_UNROLL

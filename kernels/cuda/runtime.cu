@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -12,12 +13,13 @@
 
 #include <cuda_runtime.h>
 
+#include "kernels/cuda/device_reasons.h"
+
 namespace gorgon::cuda {
 
 namespace {
 
 constexpr size_t kSharedWithoutAsking = 48 << 10;
-constexpr int kLeastCapability = 80; // cp.async, bf16
 constexpr int kProbeAnswer = 20241121;
 constexpr auto kPollFor = std::chrono::microseconds(50);
 
@@ -76,11 +78,6 @@ cudaStream_t queueOf(const Stream& stream)
     return static_cast<cudaStream_t>(stream.handle());
 }
 
-std::string cudaVersion(int version)
-{
-    return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
 /// "535.104.05" from the kernel module's own words; "" where it does not say.
 std::string driverVersion()
 {
@@ -93,22 +90,31 @@ std::string driverVersion()
     return {};
 }
 
-std::string noDeviceReason(cudaError_t code)
+DriverAnswer answerOf(cudaError_t code)
 {
-    int driver = 0;
-    (void)cudaDriverGetVersion(&driver);
-    const std::string installed = driverVersion();
-    if (code == cudaErrorInsufficientDriver && driver == 0)
-        return installed.empty()
-            ? "no NVIDIA driver is installed"
-            : "the NVIDIA driver " + installed + " is there, its library libcuda.so.1 is not";
-    if (code == cudaErrorInsufficientDriver)
-        return "the NVIDIA driver " + installed + (installed.empty() ? "" : " ") + "knows CUDA "
-            + cudaVersion(driver) + ", CUDA " + cudaVersion(CUDART_VERSION)
-            + " is needed; install driver 580 or later";
-    if (code == cudaErrorNoDevice || code == cudaSuccess)
-        return "no NVIDIA GPU is visible";
-    return std::string("the NVIDIA driver answers: ") + cudaGetErrorString(code);
+    switch (code) {
+    case cudaSuccess:
+        return DriverAnswer::success;
+    case cudaErrorMemoryAllocation:
+        return DriverAnswer::no_memory;
+    case cudaErrorNoDevice:
+        return DriverAnswer::no_device;
+    case cudaErrorInsufficientDriver:
+        return DriverAnswer::old_driver;
+    case cudaErrorNoKernelImageForDevice:
+        return DriverAnswer::no_code;
+    default:
+        return DriverAnswer::other;
+    }
+}
+
+DriverVersions driverVersions()
+{
+    DriverVersions versions;
+    (void)cudaDriverGetVersion(&versions.known);
+    versions.needed = CUDART_VERSION;
+    versions.installed = driverVersion();
+    return versions;
 }
 
 std::string idOf(const cudaUUID_t& uuid)
@@ -130,7 +136,7 @@ __global__ void probeKernel(int* value)
 }
 
 /// Why kernels do not run on the device in use; "": they do.
-std::string probe()
+std::string probe(int capability)
 {
     int* value = nullptr;
     int answer = 0;
@@ -143,15 +149,9 @@ std::string probe()
             code = cudaMemcpy(&answer, value, sizeof answer, cudaMemcpyDeviceToHost);
         (void)cudaFree(value);
     }
-    if (code == cudaSuccess && answer == kProbeAnswer)
-        return {};
     (void)cudaGetLastError();
-    if (code == cudaErrorMemoryAllocation)
-        return "its memory is full";
-    if (code == cudaErrorNoKernelImageForDevice)
-        return "this build holds no code for its compute capability";
-    return std::string("a first kernel does not run: ")
-        + (code == cudaSuccess ? "its result is wrong" : cudaGetErrorString(code));
+    return probeReason(
+        answerOf(code), answer == kProbeAnswer, capability, cudaGetErrorString(code));
 }
 
 } // namespace
@@ -162,7 +162,7 @@ DeviceCount countDevices()
     const cudaError_t code = cudaGetDeviceCount(&count.n);
     if (code != cudaSuccess || count.n == 0) {
         (void)cudaGetLastError();
-        count = {0, noDeviceReason(code)};
+        count = {0, noDeviceReason(answerOf(code), driverVersions(), cudaGetErrorString(code))};
     }
     return count;
 }
@@ -174,7 +174,7 @@ DeviceFacts readDevice(int device)
     if (const cudaError_t code = cudaGetDeviceProperties(&properties, device); code != cudaSuccess)
     {
         facts.name = "device " + std::to_string(device);
-        facts.reason = std::string("the NVIDIA driver answers: ") + cudaGetErrorString(code);
+        facts.reason = openReason(answerOf(code), cudaGetErrorString(code));
         return facts;
     }
     facts.name = properties.name;
@@ -184,11 +184,9 @@ DeviceFacts readDevice(int device)
     facts.total_bytes = properties.totalGlobalMem;
     facts.cache_bytes = uint64_t(properties.l2CacheSize);
     facts.shared_bytes = properties.sharedMemPerBlockOptin;
-    if (facts.capability < kLeastCapability) {
-        facts.reason = "compute capability " + std::to_string(properties.major) + "."
-            + std::to_string(properties.minor) + ", 8.0 or later is needed";
+    facts.reason = capabilityReason(facts.capability);
+    if (!facts.reason.empty())
         return facts;
-    }
     {
         const std::scoped_lock lock(lostDevices().mutex);
         if (const auto lost = lostDevices().reasons.find(device);
@@ -207,13 +205,11 @@ DeviceFacts readDevice(int device)
     }
     if (code != cudaSuccess) {
         (void)cudaGetLastError();
-        facts.reason = code == cudaErrorMemoryAllocation
-            ? "its memory is full"
-            : std::string("the NVIDIA driver answers: ") + cudaGetErrorString(code);
+        facts.reason = openReason(answerOf(code), cudaGetErrorString(code));
         return facts;
     }
     facts.free_bytes = free_bytes;
-    facts.reason = probe();
+    facts.reason = probe(facts.capability);
     return facts;
 }
 
@@ -225,6 +221,20 @@ void useDevice(int device)
         current_device = device;
     else
         (void)cudaGetLastError(); // what is enqueued next says so
+}
+
+int deviceInUse()
+{
+    return current_device;
+}
+
+int deviceOf(const void* data)
+{
+    cudaPointerAttributes attributes{};
+    if (cudaPointerGetAttributes(&attributes, data) == cudaSuccess)
+        return attributes.device;
+    (void)cudaGetLastError();
+    return -1;
 }
 
 uint64_t freeDeviceMemory()
@@ -368,17 +378,46 @@ void allowShared(Stream& stream, const void* kernel, size_t bytes)
     note(stream, code, "ask for shared memory");
 }
 
+/// Whether the kernel's code for the device in use waits for its predecessor: what was compiled for
+/// less than 9.0, and translated by the driver, does not.
+bool mayStartEarly(const void* kernel)
+{
+    static const bool is_wanted = [] {
+        const char* const value = std::getenv("GORGON_CUDA_EARLY");
+        return !value || std::string(value) != "0";
+    }();
+    if (!is_wanted)
+        return false;
+    static std::mutex mutex;
+    static std::map<std::pair<int, const void*>, bool> known;
+    const std::scoped_lock lock(mutex);
+    int device = 0;
+    (void)cudaGetDevice(&device);
+    const auto [found, is_new] = known.emplace(std::pair(device, kernel), false);
+    cudaFuncAttributes attributes{};
+    if (is_new && cudaFuncGetAttributes(&attributes, kernel) == cudaSuccess)
+        found->second = attributes.ptxVersion >= 90 && attributes.binaryVersion >= 90;
+    return found->second;
+}
+
 } // namespace
 
-void launchKernel(
-    Stream& stream, const void* kernel, int grid, int block, size_t shared_bytes, void** arguments)
+void launchKernel(Start start, Stream& stream, const void* kernel, int grid, int block,
+    size_t shared_bytes, void** arguments)
 {
     if (shared_bytes > kSharedWithoutAsking)
         allowShared(stream, kernel, shared_bytes);
-    note(stream,
-        cudaLaunchKernel(kernel, dim3(unsigned(grid)), dim3(unsigned(block)), arguments,
-            shared_bytes, queueOf(stream)),
-        "launch a kernel");
+    cudaLaunchAttribute early{};
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(unsigned(grid));
+    config.blockDim = dim3(unsigned(block));
+    config.dynamicSmemBytes = shared_bytes;
+    config.stream = queueOf(stream);
+    config.attrs = &early;
+    config.numAttrs = start == Start::early && mayStartEarly(kernel) ? 1 : 0;
+    note(stream, cudaLaunchKernelExC(&config, kernel, arguments), "launch a kernel");
 }
 
 } // namespace gorgon::cuda

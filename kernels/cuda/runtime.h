@@ -47,6 +47,10 @@ DeviceCount countDevices();
 DeviceFacts readDevice(int device);
 /// Makes a device this thread's; what is allocated and enqueued next belongs to it.
 void useDevice(int device);
+/// This thread's; -1 where it chose none, which counts as 0.
+int deviceInUse();
+/// That memory of a device, or pinned memory, was allocated on; -1: not known.
+int deviceOf(const void* data);
 /// Bytes free on this thread's device.
 uint64_t freeDeviceMemory();
 
@@ -102,7 +106,7 @@ private:
 /// Of this thread's device, aligned to 256 bytes, of unknown contents; std::bad_alloc where there
 /// is none, DeviceError where the device says something else.
 void* allocateDevice(size_t bytes);
-/// Waits for everything enqueued.
+/// Waits for everything enqueued. The memory's device must be in use, as of releasePinned.
 void releaseDevice(void* data, size_t bytes);
 /// Host memory that a device reads and writes at the same address; throws as allocateDevice.
 void* allocatePinned(size_t bytes);
@@ -115,44 +119,65 @@ void copyToDevice(Stream& stream, void* device, const void* host, size_t bytes);
 void copyToHost(Stream& stream, void* host, const void* device, size_t bytes);
 void fillZero(Stream& stream, void* device, size_t bytes);
 
+enum class Start : uint8_t
+{
+    in_turn, // when everything before it has ended
+    early,
+};
+
 #ifdef GORGON_CUDA_EMULATED
 
 void launchEmulated(
     Stream& stream, const emulation::LaunchShape& shape, std::function<void()> thread);
 
-/// Enqueues kernel(args...) for `grid` blocks of `block` threads, each block with `shared_bytes`.
 template <typename... P, typename... A>
-void launch(
-    Stream& stream, void (*kernel)(P...), int grid, int block, size_t shared_bytes, A&&... args)
+void launchAs(Start start, Stream& stream, void (*kernel)(P...), int grid, int block,
+    size_t shared_bytes, A&&... args)
 {
     const std::tuple<P...> values{static_cast<P>(std::forward<A>(args))...};
     launchEmulated(stream,
         {grid, block, shared_bytes,
-            emulation::nameOfFunction(reinterpret_cast<const void*>(kernel))},
+            emulation::nameOfFunction(reinterpret_cast<const void*>(kernel)),
+            start == Start::early},
         [kernel, values] { std::apply(kernel, values); });
 }
 
 #else
 
-void launchKernel(
-    Stream& stream, const void* kernel, int grid, int block, size_t shared_bytes, void** arguments);
+void launchKernel(Start start, Stream& stream, const void* kernel, int grid, int block,
+    size_t shared_bytes, void** arguments);
 
-/// Enqueues kernel(args...) for `grid` blocks of `block` threads, each block with `shared_bytes`.
 template <typename... P, typename... A>
-void launch(
-    Stream& stream, void (*kernel)(P...), int grid, int block, size_t shared_bytes, A&&... args)
+void launchAs(Start start, Stream& stream, void (*kernel)(P...), int grid, int block,
+    size_t shared_bytes, A&&... args)
 {
     static_assert(sizeof...(P) == sizeof...(A));
     std::tuple<P...> values{static_cast<P>(std::forward<A>(args))...};
     std::apply(
         [&](auto&... value) {
             void* arguments[] = {static_cast<void*>(&value)...};
-            launchKernel(stream, reinterpret_cast<const void*>(kernel), grid, block, shared_bytes,
-                arguments);
+            launchKernel(start, stream, reinterpret_cast<const void*>(kernel), grid, block,
+                shared_bytes, arguments);
         },
         values);
 }
 
 #endif
+
+/// Enqueues kernel(args...) for `grid` blocks of `block` threads, each block with `shared_bytes`.
+template <typename... P, typename... A>
+void launch(
+    Stream& stream, void (*kernel)(P...), int grid, int block, size_t shared_bytes, A&&... args)
+{
+    launchAs(Start::in_turn, stream, kernel, grid, block, shared_bytes, std::forward<A>(args)...);
+}
+/// The same of a kernel that calls waitForPredecessor (instructions.h) in every thread: where the
+/// device can, it begins while the one before it still runs.
+template <typename... P, typename... A>
+void launchEarly(
+    Stream& stream, void (*kernel)(P...), int grid, int block, size_t shared_bytes, A&&... args)
+{
+    launchAs(Start::early, stream, kernel, grid, block, shared_bytes, std::forward<A>(args)...);
+}
 
 } // namespace gorgon::cuda

@@ -4,6 +4,8 @@ set(GORGON_CUDA_KERNELS
     accept.cu
     attention.cu
     backend.cu
+    backend_steps.cu
+    devices.cu
     kv_store.cu
     mailbox.cu
     pack.cu

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "kernels/backend_failed.h"
+#include "kernels/cuda/graph_store.h"
 #include "tests/kernels/cuda/emulated_device.h"
 #include "tests/kernels/cuda/stepper.h"
 
@@ -150,6 +151,41 @@ TEST_CASE("where there can be no graph, steps are enqueued one by one")
     CHECK(graphs.backend->limitation().empty());
     CHECK(graphs.backend->holdsStep(3));
     CHECK(!graphs.backend->holdsStep(4));
+}
+
+TEST_CASE("a graph that could not be made is tried again, later each time, and sooner for another")
+{
+    using cuda::GraphTrouble;
+    const EmulatedDevice device;
+    Stepper stepper;
+    stepper.write(chainOf(3));
+    const auto capturesOf = [&](int m, int n_steps) {
+        const int64_t before = figures().n_captures;
+        for (int i = 0; i < n_steps; i++)
+            stepper.step(m);
+        return figures().n_captures - before;
+    };
+    faults().capture = 1;
+    CHECK(capturesOf(3, 1) == 1);
+    CHECK(capturesOf(3, GraphTrouble::kFirst) == 0);
+    faults().capture = 1;
+    CHECK(capturesOf(3, 1) == 1); // in vain again
+    CHECK(capturesOf(3, 2 * GraphTrouble::kFirst) == 0);
+    CHECK(!stepper.backend->limitation().empty());
+    CHECK(capturesOf(3, 1) == 1);
+    CHECK(stepper.backend->limitation().empty());
+    const int64_t replays = figures().n_replays;
+    stepper.step(3);
+    CHECK(figures().n_replays == replays + 1);
+
+    faults().capture = 1;
+    CHECK(capturesOf(4, 1) == 1);
+    CHECK(capturesOf(3, 40) == 0); // has its graph
+    CHECK(figures().n_replays == replays + 41);
+    CHECK(capturesOf(5, GraphTrouble::kSoon) == 0);
+    CHECK(capturesOf(5, 1) == 1);
+    CHECK(stepper.backend->limitation().empty());
+    CHECK(capturesOf(4, 1) == 1);
 }
 
 TEST_CASE("a capture that does not begin runs no step twice")

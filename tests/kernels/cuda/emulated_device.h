@@ -32,7 +32,8 @@ private:
     {
         cuda::emulation::setPromptness(cuda::emulation::Promptness::at_once);
         cuda::emulation::faults() = {};
-        cuda::emulation::setDeviceMemory(uint64_t(8) << 30);
+        cuda::emulation::answers() = {};
+        cuda::emulation::setDeviceMemory(cuda::emulation::kDeviceBytes);
         cuda::emulation::reviveDevice();
         cuda::emulation::options().seed = 0;
     }

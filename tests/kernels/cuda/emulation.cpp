@@ -92,6 +92,7 @@ void Machine::startBlock()
         thread.copies.clear();
         thread.groups.clear();
         thread.open_copies = 0;
+        thread.has_waited = false;
         if (!thread.fiber)
             thread.fiber = std::make_unique<Fiber>();
         thread.fiber->start(&runThread, &thread);
@@ -189,6 +190,8 @@ void Machine::threadEnded(Thread& thread)
         std::rethrow_exception(thread.error);
     if (!thread.copies.empty())
         throw Fault(where(thread) + ": ended while copies were under way");
+    if (m_shape.is_early && !thread.has_waited)
+        throw Fault(where(thread) + ": ended without waiting for the kernels before");
     m_idle_switches = 0;
     Block& block = *thread.block;
     block.n_alive--;
@@ -398,6 +401,16 @@ void* dynamicSharedBytes()
 void* staticShared(const void* declaration, size_t bytes)
 {
     return machine().staticShared(declaration, bytes);
+}
+
+void noteWait()
+{
+    machine().running->has_waited = true;
+}
+
+bool hasWaited()
+{
+    return machine().running->has_waited;
 }
 
 void failAt(const std::string& what, const Place& place)

@@ -39,6 +39,7 @@ struct LaunchShape
     int block = 0;
     size_t shared_bytes = 0;
     std::string name; // of the kernel, as far as it is known
+    bool is_early = false; // every thread must call waitForPredecessor
 };
 /// Runs `thread` once per thread of every block. Throws Fault.
 void runGrid(const LaunchShape& shape, const std::function<void()>& thread);
@@ -83,6 +84,10 @@ void* staticShared(const void* declaration, size_t bytes);
 void beginCopy(void* to, const void* from, const Place& place);
 void commitCopies();
 void waitCopies(int groups_left);
+
+/// This thread has waited for the kernels before this one.
+void noteWait();
+bool hasWaited();
 
 /// Throws a Fault that names the thread.
 [[noreturn]] void failAt(const std::string& what, const Place& place);

@@ -15,6 +15,19 @@ namespace {
 
 constexpr uint64_t kSeeds = 12;
 
+GORGON_KERNEL void countAfterWait(int* counts, int n_waiting)
+{
+    if (threadIndex() < n_waiting)
+        waitForPredecessor();
+    counts[threadIndex()]++;
+}
+
+GORGON_KERNEL void succeedTooSoon()
+{
+    letSuccessorBegin();
+    waitForPredecessor();
+}
+
 GORGON_KERNEL void countThreads(int* counts)
 {
     counts[blockIndex() * blockThreads() + threadIndex()]++;
@@ -158,6 +171,20 @@ bool contains(const std::string& text, const std::string& part)
 }
 
 } // namespace
+
+TEST_CASE("a kernel that may begin early waits, and lets others begin only then")
+{
+    Stream stream;
+    const DeviceArray<int> counts(std::vector<int>(64));
+    launchEarly(stream, countAfterWait, 1, 64, 0, counts.data(), 64);
+    CHECK(counts.values() == std::vector<int>(64, 1));
+    CHECK_THROWS_WITH_AS(launchEarly(stream, countAfterWait, 1, 64, 0, counts.data(), 63),
+        doctest::Contains("lane 31: ended without waiting"), emulation::Fault);
+    CHECK_THROWS_WITH_AS(launchEarly(stream, countThreads, 1, 64, 0, counts.data()),
+        doctest::Contains("without waiting"), emulation::Fault);
+    CHECK_THROWS_WITH_AS(launchEarly(stream, succeedTooSoon, 1, 32, 0),
+        doctest::Contains("before the predecessor has ended"), emulation::Fault);
+}
 
 TEST_CASE("every thread of every block runs once")
 {

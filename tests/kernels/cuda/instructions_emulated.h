@@ -231,6 +231,16 @@ template <typename T> const T* walk(const T* p, int64_t n)
     return p + n;
 }
 
+inline void waitForPredecessor()
+{
+    emulation::noteWait();
+}
+inline void letSuccessorBegin(const emulation::Place& place = emulation::Place::current())
+{
+    if (!emulation::hasWaited())
+        emulation::failAt("a successor may begin before the predecessor has ended", place);
+}
+
 struct CachePolicy
 {
 };

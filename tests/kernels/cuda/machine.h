@@ -40,6 +40,7 @@ struct Thread
     std::vector<Copy> copies; // that have not landed, oldest first
     std::vector<size_t> groups; // copies of each group, oldest first
     size_t open_copies = 0; // of no group yet
+    bool has_waited = false; // for the kernels before
 };
 
 struct Warp

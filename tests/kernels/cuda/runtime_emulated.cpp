@@ -3,6 +3,7 @@
 #include "tests/kernels/cuda/runtime_emulated.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -26,6 +27,15 @@ struct Queue
 
 constexpr std::align_val_t kAlignment{256};
 
+thread_local int current_device = -1;
+
+/// Programs in their tests get a small device by the environment.
+uint64_t memoryOfDevice()
+{
+    const char* const bytes = std::getenv("GORGON_EMULATED_DEVICE_BYTES");
+    return bytes ? std::strtoull(bytes, nullptr, 10) : emulation::kDeviceBytes;
+}
+
 /// The emulated device and all that is known of it.
 struct Device
 {
@@ -33,10 +43,12 @@ struct Device
     emulation::Promptness promptness = emulation::Promptness::at_once;
     emulation::Faults faults;
     emulation::Figures figures;
-    uint64_t memory_bytes = uint64_t(8) << 30;
+    emulation::Answers answers;
+    uint64_t memory_bytes = memoryOfDevice();
     bool is_lost = false;
     std::vector<Stream*> streams;
     std::map<const char*, size_t> pinned; // begin -> bytes
+    std::map<const void*, int> owners; // the number that was in use
 };
 Device& device()
 {
@@ -129,6 +141,7 @@ void* allocateAny(size_t bytes)
     void* const data = ::operator new(std::max<size_t>(bytes, 1), kAlignment);
     std::memset(data, 0xFF, bytes);
     device().figures.live_allocations++;
+    device().owners[data] = std::max(current_device, 0);
     return data;
 }
 
@@ -138,6 +151,8 @@ void releaseAny(void* data)
     for (Stream* stream : device().streams)
         drain(*stream);
     device().figures.live_allocations--;
+    if (device().owners.extract(data).mapped() != std::max(current_device, 0))
+        device().figures.n_misplaced++;
     ::operator delete(data, kAlignment);
 }
 
@@ -163,6 +178,11 @@ Faults& faults()
     return device().faults;
 }
 
+Answers& answers()
+{
+    return device().answers;
+}
+
 Figures& figures()
 {
     return device().figures;
@@ -182,28 +202,56 @@ void reviveDevice()
 
 DeviceCount countDevices()
 {
-    return {1, {}};
+    const emulation::Answers& answers = device().answers;
+    if (answers.count == DriverAnswer::success && answers.n_devices > 0)
+        return {answers.n_devices, {}};
+    return {0, noDeviceReason(answers.count, answers.driver, answers.words)};
 }
 
-DeviceFacts readDevice(int)
+DeviceFacts readDevice(int number)
 {
+    const emulation::Answers& answers = device().answers;
     DeviceFacts facts;
     facts.name = "Emulated device";
-    facts.id = "GPU-00000000-0000-0000-0000-000000000000";
-    facts.capability = 90;
+    facts.id = "GPU-00000000-0000-0000-0000-00000000000" + std::to_string(number);
+    facts.capability = answers.capability;
     facts.n_multiprocessors = 4;
     facts.total_bytes = device().memory_bytes;
     facts.cache_bytes = 1 << 20;
     facts.shared_bytes = kSharedOfEvery;
+    facts.reason = capabilityReason(facts.capability);
+    if (!facts.reason.empty())
+        return facts;
     if (device().is_lost)
         facts.reason
             = "it failed before (an illegal memory access was encountered), restart Gorgon "
               "to use it again";
     facts.free_bytes = freeDeviceMemory();
+    current_device = number;
+    if (facts.reason.empty())
+        facts.reason = openReason(answers.open, answers.words);
+    if (facts.reason.empty())
+        facts.reason
+            = probeReason(answers.probe, answers.is_probe_right, facts.capability, answers.words);
     return facts;
 }
 
-void useDevice(int) { }
+void useDevice(int number)
+{
+    current_device = number;
+}
+
+int deviceInUse()
+{
+    return current_device;
+}
+
+int deviceOf(const void* data)
+{
+    const std::scoped_lock lock(device().mutex);
+    const auto found = device().owners.find(data);
+    return found != device().owners.end() ? found->second : -1;
+}
 
 uint64_t freeDeviceMemory()
 {

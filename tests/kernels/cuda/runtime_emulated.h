@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "kernels/cuda/device_reasons.h"
 #include "kernels/cuda/runtime.h"
 
 namespace gorgon::cuda::emulation {
@@ -35,6 +36,20 @@ struct Faults
 };
 Faults& faults();
 
+/// What the driver says of its devices, which share one memory.
+struct Answers
+{
+    int n_devices = 1;
+    DriverAnswer count = DriverAnswer::success;
+    DriverAnswer open = DriverAnswer::success;
+    DriverAnswer probe = DriverAnswer::success; // of a first kernel
+    bool is_probe_right = true;
+    int capability = 90;
+    DriverVersions driver{13000, 13000, "580.65.06"};
+    std::string words = "unknown error"; // of another answer
+};
+Answers& answers();
+
 struct Figures
 {
     int64_t n_allocations = 0; // that were asked for
@@ -46,8 +61,11 @@ struct Figures
     int64_t n_replays = 0;
     int64_t live_allocations = 0; // not yet released
     uint64_t live_bytes = 0; // of the device
+    int64_t n_misplaced = 0; // releases while another device was in use
 };
 Figures& figures();
+
+constexpr uint64_t kDeviceBytes = uint64_t(8) << 30; // unless something else is set
 
 /// Where `memory_bytes` are too many, allocations fail. The device's name stays.
 void setDeviceMemory(uint64_t memory_bytes);
