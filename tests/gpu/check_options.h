@@ -36,7 +36,7 @@ inline CheckOptions readCheckOptions(int argc, char** argv)
         else if (name == "--tokens")
             options.identity.n_tokens = std::clamp(std::atoi(value), 1, 1024);
         else if (name == "--longest")
-            options.identity.longest_prompt = std::clamp(std::atoi(value), 1, 2048);
+            options.identity.longest_prompt = std::clamp(std::atoi(value), 1, 900);
         else if (name == "--shapes")
             options.identity.most_shapes = std::max(1, std::atoi(value));
         else if (name == "--read-gbs")

@@ -12,6 +12,7 @@ namespace gorgon::gpu {
 namespace {
 
 constexpr int kHeads = 4;
+constexpr int kLongEach = 8;
 
 struct Tally
 {
@@ -50,7 +51,9 @@ Tally prove(Engine& engine, float temperature, int n_prompts, const IdentityOpti
         constexpr int kNodes[] = {64, 8, 100, 25, 256, 2};
         const int n_nodes = kNodes[i % 6];
         settings.tree = {std::to_string(n_nodes) + " nodes", timedTree(n_nodes).choices};
-        const std::vector<int> prompt = randomPrompt(seed, vocab_size, options.longest_prompt);
+        const int longest
+            = i % kLongEach == kLongEach - 1 ? options.longest() : options.longest_prompt;
+        const std::vector<int> prompt = randomPrompt(seed, vocab_size, longest);
         const Proof proof = gorgon::prove(engine, session, prompt, settings);
         tally.n_prompts++;
         tally.n_equal += proof.equal() ? 1 : 0;
@@ -71,15 +74,14 @@ void checkIdentity(
     const int n_models = int(shapes.size() * std::size(kFormats));
     const int each = (options.n_prompts + n_models - 1) / n_models;
     say("\n## Drafted text against plain text\n");
-    say("%d prompts of up to %d tokens, answers of %d, trees of 2 to 256 nodes, top-p 0.9 "
-        "for every "
-        "fourth.\n",
-        2 * each * n_models, options.longest_prompt, options.n_tokens);
+    say("%d prompts of up to %d tokens, every eighth of up to %d, answers of %d, trees of 2 to 256 "
+        "nodes, top-p 0.9 for every fourth.\n",
+        2 * each * n_models, options.longest_prompt, options.longest(), options.n_tokens);
     say("| model | weights | temperature | equal | tokens a step |");
     say("| --- | --- | --- | --- | --- |");
     for (const Shape& shape : shapes) {
         for (const DType weights : kFormats) {
-            const int64_t context = options.longest_prompt + options.n_tokens + 8;
+            const int64_t context = options.longest() + options.n_tokens + 8;
             Engine engine(makeRandomModel(backend, shape.config, weights, context, kHeads,
                 weights == DType::f16, 7, shape.cache));
             for (const float temperature : {0.0F, 0.8F}) {

@@ -15,6 +15,8 @@ struct IdentityOptions
     int n_tokens = 64;
     int most_shapes = 100;
     int longest_prompt = 300; // beyond one chunk of a prefill
+
+    int longest() const { return 4 * longest_prompt; } // of some: chunks that are read together
 };
 
 /// Prints a table; counts every prompt whose texts differ.

@@ -8,6 +8,15 @@
 
 namespace gorgon::gpu {
 
+/// The beginning of a line.
+[[gnu::format(printf, 1, 2)]] inline void print(const char* format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    std::vprintf(format, values);
+    va_end(values);
+}
+
 [[gnu::format(printf, 1, 2)]] inline void say(const char* format, ...)
 {
     va_list values;
