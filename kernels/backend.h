@@ -198,11 +198,14 @@ public:
     /// `enqueue` calls the layers of a chunk of a prompt. Products of kMaxNodes rows may add up in
     /// another order than those of steps do.
     virtual void runPrefill(const std::function<void()>& enqueue) { enqueue(); }
+    /// Rows of a prompt that embed, rmsNorm and matmul take at once within runPrefill: a multiple of
+    /// kMaxNodes. More than kMaxNodes come as a multiple of it, too.
+    virtual int mostPrefillRows() const { return kMaxNodes; }
     /// Waits for everything enqueued and copies the record.
     virtual void readRecord(const StepState* state, StepRecord& record) = 0;
     virtual void stamp(StepState* state, StepPhase phase) = 0;
 
-    // Layers. m = x.rows <= kMaxNodes. tree == nullptr: the rows are a chain, row i at depth i.
+    // Layers. m = x.rows <= kMaxNodes, but see mostPrefillRows. tree == nullptr: the rows are a chain, row i at depth i.
     /// x (m, dim): row i is row tokens[i] of table; zeros where the token lies outside.
     virtual void embed(const Matrix& table, const int32_t* tokens, Tensor x) = 0;
     /// y = x / sqrt(mean(x^2) + eps) * weight, per row. x, y (m, dim) may be the same; weight (dim).

@@ -225,10 +225,9 @@ void Engine::prefill(Session& session, std::span<const int> prompt,
 
     Workspace& w = m_workspace;
     for (size_t done = reused; done < prompt.size() && !stop.stop_requested();) {
-        // Chunks end at absolute multiples of kMaxNodes, so that a warm start cuts them as a cold
-        // one.
-        const size_t end = std::min(prompt.size(), (done / kMaxNodes + 1) * kMaxNodes);
+        const size_t end = chunkEnd(done, prompt.size(), size_t(w.x.rows));
         const int m = int(end - done);
+        placeBlocks(backend(), w, int64_t(done), m);
         const bool last = end == prompt.size();
         backend().upload(w.prompt, prompt.data() + done, m * sizeof(int32_t));
         forward(*m_model, session.cache, w, w.prompt, m, nullptr);

@@ -128,13 +128,15 @@ double Engine::timePrefill(Session& session, int n)
     n = int(std::min<int64_t>(n, m_model->context));
     session.tokens.clear();
     writeKvLen(0);
-    const std::vector<int32_t> tokens(kMaxNodes, 1 % int(m_model->vocabMatrix().n_out));
+    const std::vector<int32_t> tokens(size_t(w.x.rows), 1 % int(m_model->vocabMatrix().n_out));
     backend().upload(w.prompt, tokens.data(), tokens.size() * sizeof(int32_t));
     const auto start = Clock::now();
-    for (int first = 0; first < n; first += kMaxNodes) {
-        const int m = std::min(kMaxNodes, n - first);
+    for (int first = 0; first < n;) {
+        const int m = int(chunkEnd(size_t(first), size_t(n), size_t(w.x.rows))) - first;
+        placeBlocks(backend(), w, first, m);
         forward(*m_model, session.cache, w, w.prompt, m, nullptr);
         backend().advance(w.state, m);
+        first += m;
     }
     backend().readRecord(w.state, m_record);
     return microsecondsSince(start);

@@ -90,7 +90,7 @@ MemoryNeed memoryNeed(Backend& backend, const ModelConfig& config, const LoadPla
     const KvCache cache = shapedCache(
         cache_dtype, config.n_layers, config.n_kv_heads, config.head_dim, context + kMaxNodes);
     need.cache = backend.cacheBytes(cache);
-    need.workspace = workspaceBytes(config, int(plan.heads.size()));
+    need.workspace = workspaceBytes(config, int(plan.heads.size()), prefillRows(config, backend));
     need.logits = uint64_t(kMaxNodes) * uint64_t(config.vocab_size) * sizeof(float);
     shapes.insert(shapes.end(), of_heads.begin(), of_heads.end());
     need.scratch = backend.scratchBytes(shapes, cache, config.n_heads);

@@ -10,6 +10,7 @@ namespace gorgon {
 namespace {
 
 constexpr size_t kAlign = 64;
+constexpr uint64_t kMostWorkspace = uint64_t(256) << 20; // for the sake of long chunks
 
 size_t aligned(size_t bytes)
 {
@@ -17,16 +18,16 @@ size_t aligned(size_t bytes)
 }
 
 /// Rows and columns, in the order in which a Workspace names its tensors.
-std::array<Tensor, 8> workspaceShapes(const ModelConfig& c, int n_medusa_heads)
+std::array<Tensor, 8> workspaceShapes(const ModelConfig& c, int n_medusa_heads, int rows)
 {
     const int64_t q = int64_t(c.n_heads) * c.head_dim;
     const int64_t kv = int64_t(c.n_kv_heads) * c.head_dim;
     return {{
-        {nullptr, kMaxNodes, c.dim},
-        {nullptr, kMaxNodes, c.dim},
-        {nullptr, kMaxNodes, q + 2 * kv},
-        {nullptr, kMaxNodes, q},
-        {nullptr, kMaxNodes, 2 * int64_t(c.ff_dim)},
+        {nullptr, rows, c.dim},
+        {nullptr, rows, c.dim},
+        {nullptr, rows, q + 2 * kv},
+        {nullptr, rows, q},
+        {nullptr, rows, 2 * int64_t(c.ff_dim)},
         {nullptr, 1, c.dim},
         {nullptr, std::max(1, n_medusa_heads), c.dim},
         {nullptr, 1, c.dim},
@@ -35,21 +36,47 @@ std::array<Tensor, 8> workspaceShapes(const ModelConfig& c, int n_medusa_heads)
 
 } // namespace
 
-uint64_t workspaceBytes(const ModelConfig& config, int n_heads)
+uint64_t workspaceBytes(const ModelConfig& config, int n_heads, int prefill_rows)
 {
-    uint64_t bytes = aligned(kMaxNodes * sizeof(int32_t)) + aligned(sizeof(StepState))
-        + aligned(sizeof(TreeTables));
-    for (const Tensor& shape : workspaceShapes(config, n_heads))
+    uint64_t bytes = aligned(size_t(prefill_rows) * sizeof(int32_t)) + aligned(sizeof(StepState))
+        + aligned(sizeof(TreeTables))
+        + aligned(size_t(prefill_rows / kMaxNodes - 1) * sizeof(StepState));
+    for (const Tensor& shape : workspaceShapes(config, n_heads, prefill_rows))
         bytes += aligned(shape.rows * shape.cols * sizeof(float));
     return bytes;
+}
+
+int prefillRows(const ModelConfig& config, const Backend& backend)
+{
+    int rows = backend.mostPrefillRows() / kMaxNodes * kMaxNodes;
+    while (rows > kMaxNodes && workspaceBytes(config, 0, rows) > kMostWorkspace)
+        rows = rows / 2 / kMaxNodes * kMaxNodes;
+    return std::max(rows, kMaxNodes);
+}
+
+size_t chunkEnd(size_t done, size_t size, size_t rows)
+{
+    const size_t whole = size / kMaxNodes * kMaxNodes;
+    if (done % kMaxNodes == 0 && done < whole)
+        return std::min(whole, (done / rows + 1) * rows);
+    return std::min(size, (done / kMaxNodes + 1) * kMaxNodes);
+}
+
+void placeBlocks(Backend& backend, Workspace& workspace, int64_t kv_len, int m)
+{
+    for (int first = kMaxNodes; first < m; first += kMaxNodes) {
+        const auto value = int32_t(kv_len + first);
+        backend.upload(&workspace.blocks[first / kMaxNodes - 1].kv_len, &value, sizeof value);
+    }
 }
 
 Workspace::Workspace(const Model& model)
 {
     const int n_heads = int(model.heads.size());
-    const std::array<Tensor, 8> shapes = workspaceShapes(model.config, n_heads);
+    const int rows = prefillRows(model.config, *model.backend);
+    const std::array<Tensor, 8> shapes = workspaceShapes(model.config, n_heads, rows);
     Tensor* const tensors[] = {&x, &normed, &qkv, &attention, &gate_up, &kept, &head_x, &head_h};
-    m_memory = model.backend->allocate(workspaceBytes(model.config, n_heads));
+    m_memory = model.backend->allocate(workspaceBytes(model.config, n_heads, rows));
     auto* next = m_memory.as<char>();
     const auto take = [&](size_t size) {
         void* data = next;
@@ -61,9 +88,10 @@ Workspace::Workspace(const Model& model)
         *tensors[i] = {static_cast<float*>(take(shape.rows * shape.cols * sizeof(float))),
             shape.rows, shape.cols};
     }
-    prompt = static_cast<int32_t*>(take(kMaxNodes * sizeof(int32_t)));
+    prompt = static_cast<int32_t*>(take(size_t(rows) * sizeof(int32_t)));
     state = static_cast<StepState*>(take(sizeof(StepState)));
     tree = static_cast<TreeTables*>(take(sizeof(TreeTables)));
+    blocks = static_cast<StepState*>(take(size_t(rows / kMaxNodes - 1) * sizeof(StepState)));
 }
 
 KvCache makeKvCache(const Model& model)
@@ -76,7 +104,8 @@ KvCache makeKvCache(const Model& model)
 void forward(const Model& model, KvCache& cache, Workspace& workspace, const int32_t* tokens, int m,
     const TreeTables* tree, const std::function<void(int layer, Tensor x)>& layer_input)
 {
-    assert(m >= 1 && m <= kMaxNodes);
+    assert(m >= 1 && m <= (tree ? kMaxNodes : int(workspace.x.rows)));
+    assert(m <= kMaxNodes || m % kMaxNodes == 0);
     Backend& backend = *model.backend;
     const ModelConfig& config = model.config;
     const auto rows = [m](Tensor tensor) { return tensor.rowsFrom(0, m); };
@@ -96,10 +125,16 @@ void forward(const Model& model, KvCache& cache, Workspace& workspace, const int
                 w.qkv_bias.as<float>(), Epilogue::store, qkv);
             const LayerAttention sees = layerAttention(config, layer);
             const HeadNorms norms{w.q_norm.as<float>(), w.k_norm.as<float>(), config.rms_eps};
-            backend.ropeAndStore(qkv, config.n_heads, norms,
-                sees.rotates ? model.rope : RopeTable(), cache, layer, tree, workspace.state);
-            backend.attention(
-                qkv, config.n_heads, sees.window, cache, layer, tree, workspace.state, attended);
+            for (int first = 0; first < m; first += kMaxNodes) {
+                const int n = std::min(kMaxNodes, m - first);
+                const StepState* const state
+                    = first == 0 ? workspace.state : &workspace.blocks[first / kMaxNodes - 1];
+                const Tensor block = qkv.rowsFrom(first, n);
+                backend.ropeAndStore(block, config.n_heads, norms,
+                    sees.rotates ? model.rope : RopeTable(), cache, layer, tree, state);
+                backend.attention(block, config.n_heads, sees.window, cache, layer, tree, state,
+                    attended.rowsFrom(first, n));
+            }
             backend.matmul(w.output, attended, w.output_bias.as<float>(), Epilogue::add, x);
             backend.matmul(w.gate_up,
                 ProductInput::normed(x, w.mlp_norm.as<float>(), config.rms_eps),

@@ -47,9 +47,11 @@ ProductPlan CudaBackend::planOf(const Matrix& w) const
         stays ? CacheUse::normal : CacheUse::evict_first);
 }
 
-ProductRows CudaBackend::inputOf(const Matrix& w, const ProductInput& x)
+ProductRows CudaBackend::inputOf(const Matrix& w, const ProductInput& x, bool has_sums)
 {
-    const ProductRows rows = m_scratch.rows(w.dtype, w.n_in);
+    ProductRows rows = m_scratch.rows(w.dtype, w.n_in);
+    if (!has_sums)
+        rows.sums = nullptr; // cuBLAS has no use for them, and more rows take their place
     enqueueProductInput(m_stream, w.dtype, x, rows);
     return rows;
 }

@@ -123,6 +123,7 @@ public:
     }
     void runStep(uint64_t key, const std::function<void()>& enqueue) override;
     void runPrefill(const std::function<void()>& enqueue) override;
+    int mostPrefillRows() const override { return kMostPrefillRows; }
     void readRecord(const StepState* state, StepRecord& record) override;
     void stamp(StepState* state, StepPhase phase) override
     {
@@ -144,9 +145,10 @@ public:
         Tensor y) override
     {
         const Turn turn(*this, Turn::changes);
-        const ProductRows rows = inputOf(w, x);
         const StoreTile to{y.data, y.cols, bias, epilogue == Epilogue::add};
-        if (m_is_prefilling && y.rows == kMaxNodes) // a whole chunk, in every mode
+        const bool is_chunk = m_is_prefilling && y.rows % kMaxNodes == 0; // in every mode
+        const ProductRows rows = inputOf(w, x, !is_chunk);
+        if (is_chunk)
             prefillProduct(
                 m_stream, m_gemm, weightsOf(w), rows, int(y.rows), m_scratch.unpack(), to);
         else
@@ -255,7 +257,7 @@ private:
     void throwIfFailed() const;
     void throwIfShort();
     ProductPlan planOf(const Matrix& w) const;
-    ProductRows inputOf(const Matrix& w, const ProductInput& x);
+    ProductRows inputOf(const Matrix& w, const ProductInput& x, bool has_sums = true);
     Mailbox& mailboxOf(const StepState* state);
     void post(const StepState* state);
     void dropStale();

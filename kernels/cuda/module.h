@@ -18,7 +18,7 @@ constexpr uint64_t mixedWith(uint64_t hash, uint64_t value)
 constexpr uint64_t cudaInterface()
 {
     uint64_t hash = 0xCBF29CE484222325U;
-    for (const uint64_t value : {uint64_t(3), // raised with every change of Backend's functions
+    for (const uint64_t value : {uint64_t(4), // raised with every change of Backend's functions
              uint64_t(sizeof(StepState)), uint64_t(sizeof(TreeTables)), uint64_t(sizeof(Matrix)),
              uint64_t(sizeof(KvCache)), uint64_t(sizeof(Accelerator)), uint64_t(kMaxNodes)})
         hash = mixedWith(hash, value);

@@ -10,6 +10,15 @@
 
 namespace gorgon::cuda {
 
+/// Rows at once: as many as cuBLAS needs for its full rate, and few enough to stop between them.
+constexpr int kMostPrefillRows = 1024;
+
+/// Bytes of scratch for the rows of a prompt that a product reads.
+constexpr size_t prefillRowsBytes(DType weights, int64_t n_in)
+{
+    return size_t(inputStride(n_in)) * kMostPrefillRows * inputValueBytes(weights);
+}
+
 /// Scratch for unpacked weights: at least one slab of 64 outputs; more means fewer launches.
 struct UnpackScratch
 {

@@ -80,7 +80,7 @@ template <typename T> void launchOf(Stream& stream, int64_t n_rows, const InputA
 void enqueueProductInput(
     Stream& stream, DType weights, const ProductInput& input, const ProductRows& rows)
 {
-    assert(input.x.rows <= kInputRows && rows.stride == inputStride(input.cols()));
+    assert((input.x.rows <= kInputRows || !rows.sums) && rows.stride == inputStride(input.cols()));
     InputArgs args{
         input.x.data, input.x.cols, input.cols(), input.norm, input.norm_eps, input.is_gated, rows};
     args.n_parts = int((rows.stride + kPartColumns - 1) / kPartColumns);

@@ -60,7 +60,8 @@ constexpr ProductRows productRows(DType weights, int64_t n_in, void* scratch)
     return {scratch, weights == DType::q4 ? static_cast<float*>(sums) : nullptr, inputStride(n_in)};
 }
 
-/// Makes the rows of a product with weights of this type; at most kInputRows.
+/// Makes the rows of a product with weights of this type; at most kInputRows where there are sums,
+/// otherwise as many as there is room for.
 void enqueueProductInput(
     Stream& stream, DType weights, const ProductInput& input, const ProductRows& rows);
 

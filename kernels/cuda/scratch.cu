@@ -23,6 +23,7 @@ void ScratchSizes::addMatrix(const MatrixShape& shape, int n_multiprocessors)
     const ProductPlan plan = planProduct(
         shape.dtype, shape.n_out, shape.n_in, n_multiprocessors, CacheUse::evict_first);
     add(kInputScratch, productRowsBytes(shape.dtype, shape.n_in));
+    add(kInputScratch, prefillRowsBytes(shape.dtype, shape.n_in));
     add(kPartialScratch, partialBytes(plan, kMaxNodes));
     add(kTicketScratch, ticketBytes(plan, kMaxNodes));
     if (const size_t slab = leastUnpackBytes(shape.dtype, shape.n_in); slab > 0) {

@@ -157,3 +157,19 @@ TEST_CASE("the context that is offered fits, and the next longer one does not")
         CHECK(!fits(offered + 256));
     }
 }
+
+TEST_CASE("chunks of a prompt end at multiples of 256; whole ones are read together")
+{
+    CHECK(chunkEnd(0, 100, 1024) == 100);
+    CHECK(chunkEnd(0, 256, 1024) == 256);
+    CHECK(chunkEnd(0, 300, 1024) == 256);
+    CHECK(chunkEnd(256, 300, 1024) == 300);
+    CHECK(chunkEnd(0, 5000, 1024) == 1024);
+    CHECK(chunkEnd(1024, 5000, 1024) == 2048);
+    CHECK(chunkEnd(4096, 5000, 1024) == 4864);
+    CHECK(chunkEnd(4864, 5000, 1024) == 5000);
+    CHECK(chunkEnd(300, 5000, 1024) == 512); // a warm start meets the others' cuts
+    CHECK(chunkEnd(512, 5000, 1024) == 1024);
+    for (size_t done = 0, size = 2000; done < size; done = chunkEnd(done, size, 256))
+        CHECK(chunkEnd(done, size, 256) == std::min(size, (done / 256 + 1) * 256));
+}

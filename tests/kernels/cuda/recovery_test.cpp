@@ -18,16 +18,16 @@ namespace {
 
 const std::vector<int> kPrompt{1, 2, 3};
 
-std::shared_ptr<const Model> smallModel()
+std::shared_ptr<const Model> smallModel(DType dtype = DType::bf16, int64_t context = 300)
 {
     ModelConfig shape;
     shape.architecture = "llama";
     shape.dim = shape.ff_dim = shape.head_dim = 16;
     shape.n_layers = shape.n_heads = shape.n_kv_heads = 1;
     shape.vocab_size = 20;
-    shape.max_context = 512;
+    shape.max_context = 4096;
     shape.tied_embeddings = true;
-    return makeRandomModel(makeEmulatedCudaBackend(), shape, DType::bf16, 300, 3, false, 5);
+    return makeRandomModel(makeEmulatedCudaBackend(), shape, dtype, context, 3, false, 5);
 }
 
 GenerateSettings withTopP(const Choices& choices)
@@ -94,6 +94,47 @@ TEST_CASE("memory that others took since it was planned sends a model to the pro
         CHECK(loaded.model->backend->name() == "cpu");
         CHECK(loaded.fallback.find("cuda:0") != std::string::npos);
         CHECK(figures().live_allocations == live);
+    }
+}
+
+TEST_CASE("whole chunks of a prompt are read together, with the same rows in the cache")
+{
+    const EmulatedDevice device;
+    constexpr int kLong = 4 * kMaxNodes, kRest = 9;
+    for (const DType dtype : {DType::bf16, DType::q4}) {
+        CAPTURE(dtypeName(dtype));
+        Engine engine(smallModel(dtype, kLong + 2 * kMaxNodes));
+        std::vector<int> prompt;
+        for (int i = 0; i < kLong + kRest; i++)
+            prompt.push_back(int(uint32_t(i) * 2654435761U >> 16U) % 20);
+        Session together = engine.makeSession(), apart = engine.makeSession();
+        std::vector<std::pair<int, int>> read;
+        GenerateSettings settings;
+        settings.max_tokens = 1;
+        const int64_t calls = figures().n_library_calls;
+        engine.generate(together, prompt, settings,
+            {[&](int done, int total) { read.emplace_back(done, total); }, {}});
+        // Four products of one layer; q4 in one slab each.
+        CHECK(figures().n_library_calls == calls + 4);
+        CHECK(read
+            == std::vector<std::pair<int, int>>{
+                {kLong, kLong + kRest}, {kLong + kRest, kLong + kRest}});
+        std::vector<float> logits;
+        engine.logits(apart, prompt, {}, {}, logits, nullptr); // 256 rows at a time
+        CHECK(figures().n_library_calls == calls + 4 + 4 * 4);
+        apart.tokens = together.tokens = prompt;
+        CHECK(gorgon::tests::sameBits(
+            cacheRows(engine.model(), together), cacheRows(engine.model(), apart)));
+
+        // A stop is seen between chunks; what was read stays.
+        std::stop_source stop;
+        Session stopped = engine.makeSession();
+        CHECK(engine
+                  .generate(stopped, prompt, settings, {[&](int, int) { stop.request_stop(); }, {}},
+                      stop.get_token())
+                  .finish
+            == FinishReason::cancelled);
+        CHECK(stopped.tokens.size() == size_t(kLong));
     }
 }
 
