@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace gorgon {
 
@@ -129,7 +130,7 @@ void EngineWorker::announce()
     emit detailsRead(modelDetails(m_open, summary()));
     emit templatesRead(templateChoice(m_open.chat_template.get(), m_template_name));
     showCurve();
-    if (m_open.is_fallback)
+    if (std::exchange(m_open.is_fallback, false)) // once, not with other heads again
         emit noticed(m_open.device_note);
     if (!m_template)
         emit noticed(tr("This model has no chat template: each message is its prompt, as typed. "
