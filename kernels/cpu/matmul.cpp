@@ -2,7 +2,6 @@
 #include "kernels/cpu/matmul.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "kernels/cpu/product_input.h"
 
@@ -39,25 +38,20 @@ void cpuMatmul(ThreadPool& pool, float* packed, const Matrix& w, const ProductIn
     const auto slab = [&](int64_t i, int64_t next) {
         const int64_t first = i * per_slab;
         productSlab(w, first, int(std::min(per_slab, n_panels - first)),
-            next < n_slabs ? next * per_slab : -1, tiles, first * kPanel, out);
+            next < 0 ? -1 : next * per_slab, tiles, first * kPanel, out);
     };
     if (pool.size() == 1 || w.n_out * w.n_in * y.rows < kAloneBelow) {
         packing.finish();
         for (int64_t i = 0; i < n_slabs; i++)
-            slab(i, i + 1);
+            slab(i, i + 1 < n_slabs ? i + 1 : -1);
         endSlabs(tiles);
         return;
     }
-    std::atomic<int64_t> taken = 0;
-    auto takeSlabs = [&](int) {
+    WorkRanges& slabs = pool.split(n_slabs);
+    auto takeSlabs = [&](int thread) {
         packing.finish();
-        // note: the next slab is taken before this one is done, so that its head can be prefetched.
-        int64_t i = taken.fetch_add(1, std::memory_order_relaxed);
-        while (i < n_slabs) {
-            const int64_t next = taken.fetch_add(1, std::memory_order_relaxed);
-            slab(i, next);
-            i = next;
-        }
+        for (int64_t i; (i = slabs.take(thread)) >= 0;)
+            slab(i, slabs.next(thread));
         endSlabs(tiles);
     };
     pool.run(takeSlabs);

@@ -40,6 +40,7 @@ void waitBriefly(int n)
 }
 
 ThreadPool::ThreadPool(int n_threads)
+    : m_ranges(n_threads < 1 ? 1 : n_threads)
 {
     for (int thread = 1; thread < n_threads; thread++)
         m_threads.emplace_back([this, thread] { work(thread); });

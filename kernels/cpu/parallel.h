@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/cpu/work_ranges.h"
+
 namespace gorgon {
 
 /// The n-th wait, from 0, of a thread for others that are at work: short first, then its processor
@@ -32,6 +34,13 @@ public:
     template <class Body> void run(Body& body)
     {
         start([](void* context, int thread) { (*static_cast<Body*>(context))(thread); }, &body);
+    }
+
+    /// Items for the bodies of the next run().
+    WorkRanges& split(int64_t n)
+    {
+        m_ranges.split(n);
+        return m_ranges;
     }
 
     /// body(item, thread) for all items < n, each taken by whichever thread is free.
@@ -65,6 +74,7 @@ private:
     alignas(
         64) std::atomic<uint32_t> m_wake = 0; // number of the newest epoch; what sleepers wait on
     std::atomic<bool> m_ending = false;
+    WorkRanges m_ranges;
     std::vector<std::thread> m_threads;
 };
 

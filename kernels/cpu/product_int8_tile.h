@@ -142,6 +142,20 @@ template <DType dtype> HWY_INLINE VI addDot4(VI sums, VI u, VI x)
 }
 #endif
 
+/// The same for one input of four bytes in memory.
+template <DType dtype> HWY_INLINE VI addDot4At(VI sums, const Bytes& w, const uint8_t* x)
+{
+#if defined(GORGON_DOT_512)
+    // GCC 12 loads and broadcasts in an instruction of its own.
+    __asm__("vpdpbusd %2%{1to16%}, %1, %0"
+            : "+v"(sums.raw)
+            : "v"(w.raw), "m"(*reinterpret_cast<const int32_t*>(x)));
+    return sums;
+#else
+    return addDot4<dtype>(sums, w, hn::Set(Ints(), intAt(x)));
+#endif
+}
+
 /// Sums of M rows and P panels that stay in registers.
 template <int M, int P> struct SumsInRegisters
 {
@@ -165,10 +179,30 @@ struct SumsInMemory
     HWY_INLINE void set(int r, int p, int i, V v) { hn::Store(v, Floats(), at(r, p, i)); }
 };
 
-/// Adds block b of P panels for M rows; x: the block of inputs.
-template <DType dtype, int M, int P, class Sums>
+/// Has as much as a block of P panels fetched, in eighths: all at once would hold up the loads of
+/// the block at hand.
+template <DType dtype, int P, int level> struct BlockFetch
+{
+    const uint8_t* panels;
+    size_t panel_bytes;
+
+    HWY_INLINE void operator()(int eighth) const
+    {
+        constexpr int kLines = int((bytesOf32(dtype) + 63) / 64) * P;
+        for (int i = eighth * kLines / 8; i < (eighth + 1) * kLines / 8; i++)
+            __builtin_prefetch(panels + size_t(i % P) * panel_bytes + i / P * 64, 0, level);
+    }
+};
+
+struct NoFetch
+{
+    HWY_INLINE void operator()(int) const { }
+};
+
+/// Adds block b of P panels for M rows; x: the block of inputs; fetch(0 ... 7) on the way.
+template <DType dtype, int M, int P, class Sums, class Fetch>
 HWY_INLINE void addBlock(const uint8_t* panels, size_t panel_bytes, int64_t b, const uint8_t* x,
-    const BlockScales (&of_unit)[P], Sums& sums)
+    const BlockScales (&of_unit)[P], Sums& sums, const Fetch& fetch)
 {
     const Floats d;
     const Ints di;
@@ -186,6 +220,7 @@ HWY_INLINE void addBlock(const uint8_t* panels, size_t panel_bytes, int64_t b, c
     const uint8_t* const values = panels + valuesOffset(dtype, b);
     HWY_UNROLL(8)
     for (int j = 0; j < 8; j++) {
+        fetch(j);
         Bytes weights[P][kParts];
         HWY_UNROLL(4)
         for (int p = 0; p < P; p++) {
@@ -194,6 +229,11 @@ HWY_INLINE void addBlock(const uint8_t* panels, size_t panel_bytes, int64_t b, c
         }
         HWY_UNROLL(16)
         for (int r = 0; r < M; r++) {
+            if constexpr (P * kParts == 1) {
+                dots[r][0].part[0]
+                    = addDot4At<dtype>(dots[r][0].part[0], weights[0][0], x + 4 * (j * M + r));
+                continue;
+            }
             const VI input = hn::Set(di, intAt(x + 4 * (j * M + r)));
             HWY_UNROLL(4)
             for (int p = 0; p < P; p++)
@@ -264,28 +304,27 @@ template <DType dtype> struct ByteKernel
                 for (int p = 0; p < P; p++)
                     of_unit[p] = unitScales<dtype>(weights + size_t(p) * panel_bytes, b);
             }
-            if (P < kPanelGroup || rows.n_parts > kPanelGroup) {
+            const bool by_group = P < kPanelGroup || rows.n_parts > kPanelGroup;
+            const BlockFetch<dtype, P, kLevel> soon{
+                ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes, panel_bytes};
+            if (by_group)
                 fetch.next();
-            } else {
-                const uint8_t* const soon
-                    = ahead < panel_bytes ? weights + ahead : next + ahead - panel_bytes;
-                HWY_UNROLL(4)
-                for (int p = 0; p < P; p++)
-                    for (size_t line = 0; line < kBytes; line += 64)
-                        __builtin_prefetch(soon + size_t(p) * panel_bytes + line, 0, kLevel);
-            }
             if constexpr (kInMemory<M>) {
+                for (int eighth = 0; !by_group && eighth < 8; eighth++)
+                    soon(eighth);
                 const BlockScales none[2]{of_unit[0], of_unit[0]}; // q8 has none
                 for (int p = 0; p < P; p += 2) {
                     // Else the compiler broadcasts all inputs once before the loop, into memory.
                     const uint8_t* inputs = x;
                     __asm__("" : "+r"(inputs));
                     SumsInMemory pair{results + p * kPanel, P * int(kPanel)};
-                    addBlock<dtype, M, 2>(
-                        weights + size_t(p) * panel_bytes, panel_bytes, b, inputs, none, pair);
+                    addBlock<dtype, M, 2>(weights + size_t(p) * panel_bytes, panel_bytes, b, inputs,
+                        none, pair, NoFetch{});
                 }
+            } else if (by_group) {
+                addBlock<dtype, M, P>(weights, panel_bytes, b, x, of_unit, kept, NoFetch{});
             } else {
-                addBlock<dtype, M, P>(weights, panel_bytes, b, x, of_unit, kept);
+                addBlock<dtype, M, P>(weights, panel_bytes, b, x, of_unit, kept, soon);
             }
             x += 40 * M;
         }

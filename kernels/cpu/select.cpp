@@ -32,7 +32,7 @@ void slabLogits(const Matrix& w, const RowTiles& tiles, int64_t slab, int64_t ne
     const int64_t left = w.n_out - slab * kSlabColumns;
     const int columns = int(left < kSlabColumns ? left : kSlabColumns);
     productSlab(w, first_panel, int(panels_left < kPanelsOfSlab ? panels_left : kPanelsOfSlab),
-        next * kSlabColumns < w.n_out ? next * kPanelsOfSlab : -1, tiles, 0,
+        next < 0 ? -1 : next * kPanelsOfSlab, tiles, 0,
         PanelOutput{logits, kSlabColumns, columns, nullptr, false});
     for (int row = 0; row < tiles.m; row++) {
         float* const l = logits + row * kSlabColumns;
@@ -217,15 +217,12 @@ void project(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Te
         first = node;
     }
 
-    std::atomic<int64_t> taken = 0;
+    WorkRanges& slabs = pool.split(n_slabs);
     auto takeSlabs = [&](int thread) {
         packing.finish();
-        int64_t slab = taken.fetch_add(1, std::memory_order_relaxed);
-        while (slab < n_slabs) {
-            const int64_t next = taken.fetch_add(1, std::memory_order_relaxed);
-            projectSlab(scratch, w, tiles, tree, state, logits, plan, slab, next, thread);
-            slab = next;
-        }
+        for (int64_t slab; (slab = slabs.take(thread)) >= 0;)
+            projectSlab(
+                scratch, w, tiles, tree, state, logits, plan, slab, slabs.next(thread), thread);
         endSlabs(tiles);
     };
     pool.run(takeSlabs);
@@ -282,15 +279,11 @@ void topK(ThreadPool& pool, const SelectScratch& scratch, const Matrix& w, Tenso
     for (int thread = 0; thread < pool.size(); thread++)
         for (int row = 0; row < tiles.m; row++)
             scratch.threads[thread].top[row].count = 0;
-    std::atomic<int64_t> taken = 0;
+    WorkRanges& slabs = pool.split(n_slabs);
     auto takeSlabs = [&](int thread) {
         packing.finish();
-        int64_t slab = taken.fetch_add(1, std::memory_order_relaxed);
-        while (slab < n_slabs) {
-            const int64_t next = taken.fetch_add(1, std::memory_order_relaxed);
-            topKSlab(scratch, w, tiles, k, slab, next, thread);
-            slab = next;
-        }
+        for (int64_t slab; (slab = slabs.take(thread)) >= 0;)
+            topKSlab(scratch, w, tiles, k, slab, slabs.next(thread), thread);
         endSlabs(tiles);
     };
     pool.run(takeSlabs);

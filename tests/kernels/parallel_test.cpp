@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -62,6 +64,50 @@ TEST_CASE("every item is done once, call after call")
     }
 }
 
+TEST_CASE("items in ranges of neighbours are taken once, whoever is fast")
+{
+    for (const int n_threads : {1, 2, 3, 5}) {
+        ThreadPool pool(n_threads);
+        std::atomic<int> n_wrong = 0;
+        for (int n = 0; n < 400; n++) {
+            std::vector<std::atomic<int>> taken(size_t(n) + 1);
+            WorkRanges& items = pool.split(n);
+            auto take = [&](int thread) {
+                if (thread == n % n_threads)
+                    std::this_thread::yield();
+                int64_t expected = items.next(thread);
+                for (int64_t i; (i = items.take(thread)) >= 0; expected = items.next(thread)) {
+                    n_wrong += i >= n;
+                    taken[size_t(i)]++;
+                    // Alone a thread gets what it was told.
+                    n_wrong += n_threads == 1 && i != expected;
+                }
+            };
+            pool.run(take);
+            for (int i = 0; i < n; i++)
+                n_wrong += taken[size_t(i)] != 1;
+        }
+        CHECK(n_wrong == 0);
+    }
+}
+
+TEST_CASE("a thread without items takes from the end of the fullest range")
+{
+    WorkRanges items(3);
+    items.split(9);
+    CHECK(items.next(1) == 3);
+    for (const int64_t i : {3, 4, 5})
+        CHECK(items.take(1) == i);
+    CHECK(items.next(1) == -1);
+    CHECK(items.take(0) == 0);
+    CHECK(items.take(1) == 8);
+    CHECK(items.take(1) == 2);
+    CHECK(items.take(1) == 7);
+    CHECK(items.take(2) == 6);
+    CHECK(items.take(2) == 1);
+    CHECK(items.take(0) == -1);
+}
+
 TEST_CASE("sleeping threads wake and are joined")
 {
     ThreadPool pool(3);
@@ -103,7 +149,8 @@ TEST_CASE("the quota of control groups is obeyed, version 1")
 
 TEST_CASE("memory is zeroed and aligned, small and large")
 {
-    for (const size_t bytes : {size_t(0), size_t(1), size_t(100), size_t(5) << 20}) {
+    for (const size_t bytes :
+        {size_t(0), size_t(1), size_t(100), size_t(300) << 10, size_t(5) << 20}) {
         Buffer buffer = allocateHost(bytes);
         CHECK(buffer.bytes() >= bytes);
         CHECK(reinterpret_cast<uintptr_t>(buffer.as<>()) % 64 == 0);
@@ -114,6 +161,31 @@ TEST_CASE("memory is zeroed and aligned, small and large")
     }
     CHECK_THROWS_AS(allocateHost(SIZE_MAX - 5), std::bad_alloc);
     CHECK_THROWS_AS(productOf(SIZE_MAX / 2, 3), std::bad_alloc);
+}
+
+TEST_CASE("buffers that share a region live and end one by one")
+{
+    constexpr size_t kBytes = (size_t(1) << 20) + 100;
+    std::vector<Buffer> buffers;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 40; i++)
+            buffers.push_back(allocateHost(kBytes));
+        for (size_t i = 0; i < buffers.size(); i++)
+            std::memset(buffers[i].as<>(), int(i + 1), kBytes);
+        for (size_t i = 0; i < buffers.size(); i += 2)
+            buffers[i] = Buffer();
+        int n_wrong = 0;
+        for (size_t i = 1; i < buffers.size(); i += 2)
+            for (size_t at = 0; at < kBytes; at++)
+                n_wrong += buffers[i].as<unsigned char>()[at] != i + 1;
+        CHECK(n_wrong == 0);
+        const Buffer fresh = allocateHost(kBytes);
+        for (size_t at = 0; at < kBytes; at++)
+            n_wrong += fresh.as<unsigned char>()[at] != 0;
+        CHECK(n_wrong == 0);
+        if (round < 2)
+            buffers.clear();
+    }
 }
 
 TEST_CASE("the backend says what it is")
