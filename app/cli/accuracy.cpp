@@ -72,7 +72,7 @@ int run(const Options& options, Program& program)
 {
     if (options.raw && options.prompts.empty())
         throw UsageError("--raw: goes with --prompts; a text is always read as typed");
-    const std::filesystem::path folder = modelFolder(options.model, program);
+    const std::filesystem::path folder = modelFolder(options.model, program, true);
     std::vector<std::vector<int>> prompts;
     std::vector<int> text;
     if (options.prompts.empty())

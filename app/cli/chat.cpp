@@ -140,7 +140,7 @@ int run(const Options& options, Program& program)
 {
     makeSettings(options.generation, options.model.seed);
     checkTreeName(options.generation.tree);
-    const std::filesystem::path folder = modelFolder(options.model, program);
+    const std::filesystem::path folder = modelFolder(options.model, program, true);
     const auto tokenizer = openTokenizer(folder, true, program);
     const auto chat_template = chooseTemplate(options.chat_template, folder, *tokenizer, program);
     if (!chat_template)

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <vector>
 
 #include "core/hub/hub_error.h"
 
@@ -12,6 +13,8 @@ namespace gorgon {
 namespace {
 
 constexpr auto kLine = std::chrono::seconds(10); // between two where there is no terminal
+// Columns: of the bar, and of the longest numbers beside it with its brackets.
+constexpr size_t kWidest = 30, kShortest = 8, kNumbers = 56;
 
 std::string timeText(double seconds)
 {
@@ -26,21 +29,33 @@ std::string timeText(double seconds)
     return text;
 }
 
-/// "45 %, 1.2 GB of 2.7 GB, 35 MB/s, 40 s left"
-std::string figures(const DownloadProgress& now)
+/// "45 %, 1.2 GB of 2.7 GB, 35 MB/s, 40 s left": as many of its parts as have room.
+std::string figures(const DownloadProgress& now, size_t room)
 {
     if (now.total_bytes == 0)
         return std::string(downloadStateName(now.state));
     const auto percent = int(100 * double(now.done_bytes) / double(now.total_bytes));
-    std::string text = std::to_string(percent) + " %, " + byteCount(now.done_bytes) + " of "
-        + byteCount(now.total_bytes);
+    std::vector<std::string> parts = {std::to_string(percent) + " %",
+        byteCount(now.done_bytes) + " of " + byteCount(now.total_bytes)};
     if (now.state != DownloadState::downloading)
-        text += ", " + std::string(downloadStateName(now.state));
+        parts.emplace_back(downloadStateName(now.state));
     else if (now.bytes_per_second > 0)
-        text += ", " + byteCount(uint64_t(now.bytes_per_second)) + "/s";
+        parts.push_back(byteCount(uint64_t(now.bytes_per_second)) + "/s");
     if (now.left_s && *now.left_s > 0 && now.state == DownloadState::downloading)
-        text += ", " + timeText(*now.left_s) + " left";
+        parts.push_back(timeText(*now.left_s) + " left");
+    std::string text;
+    for (const std::string& part : parts)
+        if (text.size() + part.size() + 2 <= room)
+            text += (text.empty() ? "" : ", ") + part;
     return text;
+}
+
+/// "[####....] "
+std::string barText(const DownloadProgress& now, size_t width)
+{
+    const double share = double(now.done_bytes) / double(now.total_bytes);
+    const size_t filled = std::min(width, size_t(double(width) * share));
+    return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] ";
 }
 
 size_t columns()
@@ -82,19 +97,15 @@ void DownloadBar::show(const DownloadProgress& now)
         if (time - m_last < kLine)
             return;
         m_last = time;
-        m_program.note(m_name + ": " + figures(now));
+        m_program.note(m_name + ": " + figures(now, std::string::npos));
         return;
     }
     std::string line = m_name + " ";
-    const std::string numbers = figures(now);
     const size_t room = columns() - 1;
-    if (now.total_bytes > 0 && room > line.size() + numbers.size() + 14) {
-        const size_t width = std::min<size_t>(30, room - line.size() - numbers.size() - 4);
-        const auto filled
-            = size_t(double(width) * double(now.done_bytes) / double(now.total_bytes));
-        line += "[" + std::string(std::min(width, filled), '#')
-            + std::string(width - std::min(width, filled), '.') + "] ";
-    }
+    const std::string numbers = figures(now, room - std::min(room, line.size()));
+    // As wide at every moment, whatever the numbers.
+    if (now.total_bytes > 0 && room > line.size() + kNumbers + kShortest)
+        line += barText(now, std::min(kWidest, room - line.size() - kNumbers));
     line += numbers;
     std::fprintf(stderr, "\r%s\033[K", line.substr(0, room).c_str());
     std::fflush(stderr);

@@ -64,7 +64,7 @@ int run(const Options& options, Program& program)
     makeSettings(options.generation, options.model.seed);
     checkTreeName(options.generation.tree);
     const bool ids_only = !options.prompt.tokens_file.empty();
-    const std::filesystem::path folder = modelFolder(options.model, program);
+    const std::filesystem::path folder = modelFolder(options.model, program, true);
     const auto tokenizer = openTokenizer(folder, !ids_only, program);
     if (!tokenizer && !options.generation.stop.empty())
         throw UsageError("--stop: needs a tokenizer, this model folder has none");

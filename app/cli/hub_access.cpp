@@ -57,6 +57,21 @@ std::vector<RemoteFile> filesOf(
     return files;
 }
 
+/// The same without weights.
+DownloadRequest smallPart(DownloadRequest request, const Program& program)
+{
+    HubClient client(openHub(program));
+    const std::stop_token stop = program.interrupt.token();
+    const std::string commit = client.commit(request.repository, request.revision, stop);
+    request.paths
+        = chooseFiles(client.files(request.repository, commit, stop).files).pathsWithoutWeights();
+    if (request.paths.empty())
+        throw std::runtime_error(request.repository
+            + ": config.json and a tokenizer were expected, it has none of them; choose another "
+              "model");
+    return request;
+}
+
 } // namespace
 
 std::shared_ptr<const HttpContext> openHub(const Program& program, uint64_t bytes_per_second)
@@ -184,16 +199,18 @@ std::optional<std::filesystem::path> modelOnDisk(const NamedModel& model, const 
     const auto folder = cache.snapshot(address->repository, revision);
     if (folder && (!model.needs_weights || downloaded(request, cache)))
         return folder;
+    const std::string part = model.needs_weights ? "" : ", without its weights,";
     const std::string what = model.option + " " + model.name
         + (folder ? ": not all of it is in the cache"
                   : ": neither a path nor a model in the cache");
     if (settings.offline)
         throw std::runtime_error(
             what + ", and HF_HUB_OFFLINE switches the network off; unset it to download");
-    if (!model.yes && !askYes(what + ". Download it from " + settings.endpoint + "?", program))
+    if (!model.yes
+        && !askYes(what + ". Download it" + part + " from " + settings.endpoint + "?", program))
         throw std::runtime_error(what + "; fetch it with gorgon-cli pull " + address->repository
             + (revision == "main" ? "" : " --revision " + revision) + ", or let --yes do so here");
-    return download(request, program).folder;
+    return download(model.needs_weights ? request : smallPart(request, program), program).folder;
 }
 
 } // namespace gorgon

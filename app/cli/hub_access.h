@@ -42,7 +42,9 @@ struct NamedModel
     std::string name;
     std::string option; // for messages
     bool yes = false; // fetch without asking
-    bool needs_weights = false; // a snapshot without them is fetched to the end
+    /// A snapshot without them is fetched to the end; where they are not needed, they are not
+    /// fetched either.
+    bool needs_weights = false;
 };
 std::optional<std::filesystem::path> modelOnDisk(const NamedModel& model, const Program& program);
 

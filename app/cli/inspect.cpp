@@ -61,7 +61,7 @@ int run(const Options& options, const Program& program)
     how.quick_bytes = kQuickBytes;
     how.stop = program.interrupt.token();
     if (!options.base.empty())
-        how.base = modelOnDisk({options.base, "--model", options.yes, false}, program)
+        how.base = modelOnDisk({options.base, "--model", options.yes, true}, program)
                        .value_or(options.base);
     ModelReport report;
     try {

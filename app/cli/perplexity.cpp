@@ -74,7 +74,7 @@ void printReport(const PerplexityReport& report, const Model& model, const Model
 
 int run(Options options, Program& program)
 {
-    const std::filesystem::path folder = modelFolder(options.model, program);
+    const std::filesystem::path folder = modelFolder(options.model, program, true);
     const Text text = readTokens(options, folder, program);
     options.model.heads = "none";
     const auto model = openModel(options.model, program);

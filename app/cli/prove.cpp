@@ -32,7 +32,7 @@ int run(const Options& options, Program& program)
     if (!options.generation.stop.empty())
         throw UsageError(
             "--stop: tokens are compared here, stop texts are not read; use --max-tokens");
-    const std::filesystem::path folder = modelFolder(options.model, program);
+    const std::filesystem::path folder = modelFolder(options.model, program, true);
     const bool ids_only = !options.prompt.tokens_file.empty();
     const auto tokenizer = ids_only ? nullptr : openTokenizer(folder, true, program);
     const Prompt prompt = readPrompt(options.prompt, folder, tokenizer, program);

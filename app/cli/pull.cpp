@@ -18,6 +18,7 @@ struct Options
     std::string revision;
     std::vector<std::string> files;
     std::string search;
+    bool is_search = false;
     double max_speed = 0; // MB/s; 0: no limit
     bool yes = false;
     bool json = false;
@@ -106,11 +107,15 @@ std::optional<DownloadProgress> withoutHub(const DownloadRequest& request, const
 
 int run(const Options& options, const Program& program)
 {
-    if (!options.search.empty())
+    if (options.is_search && options.search.find_first_not_of(" \t\r\n") == options.search.npos)
+        throw UsageError("--search: expected some words, found none");
+    if (options.is_search)
         return searchHub(options.search, options.json, program);
     if (options.name.empty())
         throw UsageError("NAME: expected ORG/NAME, or --search with some words, found neither");
     const HubAddress address = hubAddress(options.name);
+    if (!options.revision.empty())
+        checkRevision(options.revision);
     DownloadRequest request{address.repository,
         options.revision.empty() ? address.revision : options.revision, options.files};
     if (!address.path.empty() && options.files.empty())
@@ -118,7 +123,7 @@ int run(const Options& options, const Program& program)
     std::optional<DownloadProgress> here = withoutHub(request, program);
     if (!here && !isWanted(request, options, program)) {
         program.note("nothing was downloaded");
-        return kDone;
+        return kFailed;
     }
     const DownloadProgress done
         = here ? *here : download(request, program, uint64_t(options.max_speed * 1e6));
@@ -148,7 +153,8 @@ void addPull(CLI::App& app, Program& program)
     command
         ->add_option("--search", options->search,
             "Fetch nothing: show known pairs and the hub's models by these words")
-        ->excludes(name);
+        ->excludes(name)
+        ->each([options](const std::string&) { options->is_search = true; });
     command->add_option("--revision", options->revision, "Branch, tag or commit (default: main)");
     command->add_option("--file", options->files, "Only this file (repeatable)")
         ->expected(1)

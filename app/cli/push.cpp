@@ -63,13 +63,24 @@ void confirm(const PushPlan& plan, const Options& options, const Program& progra
                          : "--yes does so"));
     for (const std::string& each : plan.left_out)
         program.note("left out " + each);
-    program.note(what);
+    if (is_change)
+        program.note(what);
+}
+
+void requireFolder(const std::string& folder)
+{
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error))
+        throw std::runtime_error(folder + ": expected a folder with heads or a model, found "
+            + (std::filesystem::exists(folder, error) ? "a file" : "nothing there")
+            + "; give the one to upload");
 }
 
 int run(const Options& options, const Program& program)
 {
     if (const auto problem = repositoryProblem(options.repository))
         throw UsageError(options.repository + ": expected ORG/NAME, " + *problem);
+    requireFolder(options.folder);
     PushRequest request;
     request.folder = options.folder;
     request.repository = options.repository;
@@ -124,9 +135,9 @@ void addPush(CLI::App& app, Program& program)
     command->add_option("FOLDER", options->folder, "With medusa_lm_head.safetensors or a model")
         ->required();
     command->add_option("NAME", options->repository, "ORG/NAME")->required();
-    command->add_flag("--private", options->is_private, "Where it is made: for its owner alone");
-    command->add_option("--message", options->message, "Of the commit");
-    command->add_flag("--yes", options->yes, "Do not ask");
+    command->add_flag("--private", options->is_private, "Make the repository for its owner alone (otherwise all can see it)");
+    command->add_option("--message", options->message, "What the commit says");
+    command->add_flag("--yes", options->yes, "Do not ask: make what all can see, replace what differs");
     command->add_flag("--json", options->json, "As one JSON value");
 }
 

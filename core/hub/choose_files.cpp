@@ -106,6 +106,12 @@ std::string problemOf(const std::vector<RemoteFile>& files, size_t n_shards)
         + (found.empty() ? "no weights" : found) + "; choose a model with weights as safetensors";
 }
 
+bool isWeight(const RemoteFile& file)
+{
+    return file.path.find(".safetensors") != std::string::npos || file.path.ends_with(".bin")
+        || file.path.find(".bin.index") != std::string::npos || file.path.ends_with(".pt");
+}
+
 } // namespace
 
 uint64_t ChosenFiles::bytes() const
@@ -114,6 +120,15 @@ uint64_t ChosenFiles::bytes() const
     for (const RemoteFile& file : files)
         sum += file.bytes;
     return sum;
+}
+
+std::vector<std::string> ChosenFiles::pathsWithoutWeights() const
+{
+    std::vector<std::string> paths;
+    for (const RemoteFile& file : files)
+        if (!isWeight(file))
+            paths.push_back(file.path);
+    return paths;
 }
 
 ChosenFiles chooseFiles(const std::vector<RemoteFile>& files)
@@ -151,14 +166,10 @@ ChosenFiles chooseFiles(const std::vector<RemoteFile>& files)
             chosen.files.push_back(files[i]);
         else
             chosen.left_out.push_back(files[i].path);
-    const auto is_weight = [](const RemoteFile& file) {
-        return file.path.find(".safetensors") != std::string::npos || file.path.ends_with(".bin")
-            || file.path.find(".bin.index") != std::string::npos || file.path.ends_with(".pt");
-    };
     std::stable_sort(
-        chosen.files.begin(), chosen.files.end(), [&](const RemoteFile& a, const RemoteFile& b) {
-            return std::pair(is_weight(a), std::string_view(a.path))
-                < std::pair(is_weight(b), std::string_view(b.path));
+        chosen.files.begin(), chosen.files.end(), [](const RemoteFile& a, const RemoteFile& b) {
+            return std::pair(isWeight(a), std::string_view(a.path))
+                < std::pair(isWeight(b), std::string_view(b.path));
         });
     if (!chosen.has_weights && !chosen.has_heads)
         chosen.problem = problemOf(files, n_shards);

@@ -23,6 +23,8 @@ struct ChosenFiles
     std::string problem; // a sentence where nothing of it can run here
 
     uint64_t bytes() const;
+    /// Of the files those that tokens, templates and shapes are read from.
+    std::vector<std::string> pathsWithoutWeights() const;
 };
 
 /// Configuration, tokenizer, templates, tree; weights as safetensors, else as .bin; heads as

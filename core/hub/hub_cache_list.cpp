@@ -111,7 +111,12 @@ Removal HubCache::remove(const std::string& repository, const std::string& commi
     const auto folder = openRepository(repository);
     if (!folder)
         failNotInstalled(repository);
-    const Plan plan = planRemoval(readContents(*folder, repository), repository, commit);
+    const CacheContents contents = readContents(*folder, repository);
+    const Plan plan = planRemoval(contents, repository, commit);
+    const bool is_last = plan.commits.size() == contents.model.snapshots.size()
+        && plan.blobs.size() == contents.blobs.size() && contents.model.partial_bytes == 0;
+    if (!commit.empty() && is_last)
+        return remove(repository); // an empty folder would be left
     if (commit.empty()) {
         removeTree(*folder, "refs");
         removeTree(*folder, "snapshots");

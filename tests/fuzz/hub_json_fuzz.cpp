@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "core/hub/choose_files.h"
 #include "core/hub/content_range.h"
+#include "core/hub/download_wishes.h"
 #include "core/hub/hub_error.h"
 #include "core/hub/hub_json.h"
 #include "core/hub/hub_names.h"
@@ -52,12 +54,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 if (file.bytes > kMaxFileBytes)
                     std::abort();
             }
+            const ChosenFiles chosen = chooseFiles(listing.files);
+            if (chosen.files.size() + chosen.left_out.size() != listing.files.size())
+                std::abort();
         });
         tried([&] {
             for (const std::string& path : readModelInformation(json, "a/b").files)
                 checkInside(path);
         });
     });
+    for (const DownloadRequest& wish : parseWishes(text, "a/b")) {
+        checkInside(wish.revision);
+        for (const std::string& path : wish.paths)
+            checkInside(path);
+    }
     tried([&] {
         if (const auto address = parseHubAddress(text)) {
             checkInside(address->repository);
@@ -79,6 +89,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             std::abort();
     });
     (void)parseContentRange(text);
+    (void)isPrivateAddress(text);
+    (void)redacted(text);
     (void)printable(text);
     return 0;
 }

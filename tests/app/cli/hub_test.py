@@ -113,6 +113,20 @@ class Hub(CliTest):
         self.assertEqual(self.requests(), "")
         self.assertEqual(len(self.hub_json(*arguments, "--model", "org/model", "--yes")["tokens"]), 2)
 
+    def test_what_needs_no_weights_fetches_none(self):
+        self.serve()
+        messages = self.write("messages.json", [{"role": "user", "content": "hello"}])
+        arguments = ["render", "--messages", messages, "--template", "chatml", "--model", "org/model"]
+        self.fails(1, *arguments, env=self.env)  # before anything is fetched
+        self.run_cli(*arguments, "--yes", "--verbose", env=self.env, status=1)  # a model without a tokenizer
+        self.assertIn("config.json", self.requests())
+        self.assertNotIn("model.safetensors", self.requests())
+        # What has no weights yet is fetched to the end where they are needed.
+        ids = self.write("ids.json", [1, 2, 3])
+        generate = ["generate", "--tokens-file", ids, "--max-tokens", 2, "--model", "org/model"]
+        self.assertIn("not all of it is in the cache", self.hub_fails(1, *generate))
+        self.assertEqual(len(self.hub_json(*generate, "--yes")["tokens"]), 2)
+
     def test_a_person_at_a_terminal_is_asked(self):
         self.serve()
         ids = self.write("ids.json", [1, 2, 3])

@@ -57,6 +57,7 @@ TEST_CASE("shards come with their index, and never beside the same weights in an
             "pytorch_model.bin.index.json", "model-00001-of-00002.safetensors"}));
     CHECK(pickled.has_pickle);
     CHECK(pickled.files.size() == 4);
+    CHECK(pickled.pathsWithoutWeights() == Names{"config.json"});
     CHECK(pickled.left_out == Names{"model-00001-of-00002.safetensors"});
 }
 

@@ -259,7 +259,7 @@ TEST_CASE("removing a snapshot keeps what others share, and says both numbers")
     CHECK(!fs::exists(folder.model / "blobs" / own));
     CHECK(cache.file("org/name", kSecond, "a"));
     CHECK(kindOf([&] { cache.remove("org/name", kFirst); }) == HubErrorKind::revisionNotFound);
-    CHECK(cache.remove("org/name").freed_bytes == 12);
+    CHECK(cache.remove("org/name", kSecond).freed_bytes == 12); // the last: nothing is left
     CHECK(!fs::exists(folder.model));
     CHECK(kindOf([&] { cache.remove("org/name"); }) == HubErrorKind::repositoryNotFound);
 }
