@@ -31,6 +31,17 @@ bool DownloadJob::isComplete() const
     });
 }
 
+DownloadWork DownloadJob::nextWork()
+{
+    if (!isActive() || is_preparing)
+        return DownloadWork::none;
+    if (!is_prepared) // what still runs has a file of the former list
+        return n_running == 0 ? DownloadWork::prepare : DownloadWork::none;
+    if (nextFile())
+        return DownloadWork::fetch;
+    return isComplete() && n_running == 0 ? DownloadWork::finish : DownloadWork::none;
+}
+
 void DownloadJob::end(DownloadState state, const std::optional<HubErrorInfo>& error)
 {
     values.state = state;
@@ -65,6 +76,10 @@ DownloadProgress DownloadJob::snapshot(std::chrono::steady_clock::time_point now
 {
     DownloadProgress result = values;
     result.n_retries = n_retries;
+    if (!files.empty()) {
+        result.files.clear();
+        result.total_bytes = result.done_bytes = 0;
+    }
     bool has_moving = false, has_checking = false, has_waiting = false;
     for (const JobFile& file : files) {
         result.files.push_back(file.progress);

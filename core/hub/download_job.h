@@ -23,9 +23,18 @@ struct JobFile
     std::string message;
 };
 
+/// The next piece of work on a download.
+enum class DownloadWork
+{
+    none, // nothing, or nothing before others are done
+    prepare,
+    fetch,
+    finish,
+};
+
 struct DownloadJob
 {
-    DownloadProgress values; // its `files` and sums are those of `files`, filled in by snapshot()
+    DownloadProgress values; // snapshot() fills in files and sums, once `files` are known
     std::vector<JobFile> files;
     TransferSpeed speed;
     std::stop_source stop;
@@ -39,6 +48,9 @@ struct DownloadJob
     /// The next file to fetch; nullptr where none is left or all are being fetched.
     JobFile* nextFile();
     bool isComplete() const;
+    DownloadWork nextWork();
+    /// Asks the hub anew before anything else.
+    void forgetFiles() { is_prepared = false; }
     void end(DownloadState state, const std::optional<HubErrorInfo>& error = {});
     void begin();
     /// A call's progress into its file.

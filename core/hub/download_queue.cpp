@@ -5,13 +5,13 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
-#include "core/hub/choose_files.h"
 #include "core/hub/download_job.h"
+#include "core/hub/download_plan.h"
 #include "core/hub/download_wishes.h"
 #include "core/hub/hub_names.h"
-#include "core/hub/partial_file.h"
 
 namespace gorgon {
 
@@ -68,57 +68,30 @@ struct DownloadQueue::State
     bool hasWork() const;
     void prepare(DownloadJob& job, HubClient& client, std::unique_lock<std::mutex>& lock);
     void fetch(DownloadJob& job, size_t i, HubClient& client, std::unique_lock<std::mutex>& lock);
+    void finish(DownloadJob& job, std::unique_lock<std::mutex>& lock);
     void settle(DownloadJob& job, std::unique_lock<std::mutex>& lock);
     void fail(DownloadJob& job, const HubErrorInfo& error);
-    void clean(const DownloadJob& job) const;
-    std::vector<JobFile> planFiles(const DownloadRequest& request, std::string& commit,
-        HubClient& client, const std::stop_token& stop) const;
+    void clean(const DownloadJob& job, std::unique_lock<std::mutex>& lock) const;
+    uint64_t bytesOfOthers(const DownloadRequest& request) const;
 };
 
 bool DownloadQueue::State::hasWork() const
 {
-    return std::any_of(jobs.begin(), jobs.end(), [](const auto& each) {
-        DownloadJob& job = *each.second;
-        return job.isActive() && (job.is_prepared ? job.nextFile() != nullptr : !job.is_preparing);
-    });
+    return std::any_of(jobs.begin(), jobs.end(),
+        [](const auto& each) { return each.second->nextWork() != DownloadWork::none; });
 }
 
-/// What to fetch; asks the hub.
-std::vector<JobFile> DownloadQueue::State::planFiles(const DownloadRequest& request,
-    std::string& commit, HubClient& client, const std::stop_token& stop) const
+/// What the other downloads that run will still write.
+uint64_t DownloadQueue::State::bytesOfOthers(const DownloadRequest& request) const
 {
-    commit = client.commit(request.repository, request.revision, stop);
-    const FileListing listing = client.files(request.repository, commit, stop);
-    std::vector<RemoteFile> wanted;
-    if (request.paths.empty()) {
-        ChosenFiles chosen = chooseFiles(listing.files);
-        if (!chosen.problem.empty())
-            throw HubError(HubErrorKind::entryNotFound, request.repository + ": " + chosen.problem);
-        wanted = std::move(chosen.files);
-    }
-    for (const std::string& path : request.paths) {
-        const auto found = std::find_if(listing.files.begin(), listing.files.end(),
-            [&](const RemoteFile& file) { return file.path == path; });
-        if (found == listing.files.end())
-            throw HubError(HubErrorKind::entryNotFound,
-                request.repository + ": " + printable(path)
-                    + " was expected in this revision, there is no such file");
-        wanted.push_back(*found);
-    }
-    std::vector<JobFile> files;
-    for (const RemoteFile& file : wanted) {
-        JobFile job_file;
-        job_file.request = {request.repository, request.revision, commit, file.path, file.bytes,
-            file.sha256.empty() ? file.git_oid : file.sha256};
-        job_file.progress.path = file.path;
-        job_file.progress.bytes = file.bytes;
-        if (cache.file(request.repository, commit, file.path)) {
-            job_file.progress.state = DownloadState::done;
-            job_file.progress.done_bytes = file.bytes;
-        }
-        files.push_back(std::move(job_file));
-    }
-    return files;
+    const std::lock_guard guard(mutex);
+    uint64_t sum = 0;
+    for (const auto& [id, job] : jobs)
+        if (job->isActive() && job->values.request != request)
+            for (const JobFile& file : job->files)
+                sum += file.progress.bytes
+                    - std::min(file.progress.bytes, file.progress.done_bytes);
+    return sum;
 }
 
 void DownloadQueue::State::fail(DownloadJob& job, const HubErrorInfo& error)
@@ -142,11 +115,8 @@ void DownloadQueue::State::prepare(
     std::vector<JobFile> files;
     std::optional<HubErrorInfo> error;
     try {
-        files = planFiles(request, commit, client, stop);
-        // note: a whole model may lie where nothing can be written.
-        if (std::any_of(files.begin(), files.end(),
-                [](const JobFile& file) { return file.progress.state != DownloadState::done; }))
-            rememberWish(cache, request);
+        files = planFiles(client, cache, request, commit, stop);
+        rememberPlan(cache, request, files, [&] { return bytesOfOthers(request); });
     } catch (...) {
         error = caughtError(request.repository);
     }
@@ -199,50 +169,67 @@ void DownloadQueue::State::fetch(
     fail(job, *error);
 }
 
+void DownloadQueue::State::finish(DownloadJob& job, std::unique_lock<std::mutex>& lock)
+{
+    const DownloadRequest request = job.values.request;
+    const std::string commit = job.values.commit;
+    std::vector<std::string> paths;
+    for (const JobFile& file : job.files)
+        paths.push_back(file.progress.path);
+    std::optional<HubErrorInfo> error;
+    lock.unlock();
+    try {
+        finishFiles(cache, request, commit, paths);
+    } catch (...) {
+        error = caughtError(request.repository);
+    }
+    lock.lock();
+    if (error) {
+        fail(job, *error);
+    } else if (job.isActive()) {
+        job.values.folder
+            = cache.root() / cacheFolderName(request.repository) / "snapshots" / commit;
+        job.end(DownloadState::done);
+    }
+}
+
 /// Called when a piece of work is over.
 void DownloadQueue::State::settle(DownloadJob& job, std::unique_lock<std::mutex>& lock)
 {
-    if (job.isActive() && job.isComplete() && job.n_running == 0) {
-        const DownloadRequest request = job.values.request;
-        const std::string commit = job.values.commit;
-        std::optional<HubErrorInfo> error;
-        lock.unlock();
-        try {
-            cache.writeRef(request.repository, request.revision, commit);
-            forgetWish(cache, request);
-        } catch (...) {
-            error = caughtError(request.repository);
-        }
-        lock.lock();
-        if (error) {
-            fail(job, *error);
-        } else {
-            job.values.folder
-                = cache.root() / cacheFolderName(request.repository) / "snapshots" / commit;
-            job.end(DownloadState::done);
-        }
-    }
-    if (job.values.state == DownloadState::cancelled && job.n_running == 0) {
-        lock.unlock();
-        clean(job);
-        lock.lock();
-    }
+    if (job.values.state == DownloadState::cancelled && job.n_running == 0)
+        clean(job, lock);
     if (job.n_running == 0 || job.isOver())
         tell(lock, job);
     changed.notify_all();
 }
 
-void DownloadQueue::State::clean(const DownloadJob& job) const
+/// Removes what a cancelled download left, but for what another one wants.
+void DownloadQueue::State::clean(const DownloadJob& job, std::unique_lock<std::mutex>& lock) const
 {
+    const DownloadRequest request = job.values.request;
+    std::vector<DownloadRequest> others;
+    std::set<std::string> blobs;
+    for (const auto& [id, other] : jobs) {
+        if (other.get() == &job || other->values.state == DownloadState::cancelled
+            || other->values.state == DownloadState::done)
+            continue;
+        if (other->values.request == request)
+            return; // asked for again meanwhile
+        others.push_back(other->values.request);
+        for (const JobFile& file : other->files)
+            blobs.insert(file.request.etag);
+    }
+    lock.unlock();
     try {
-        forgetWish(cache, job.values.request);
-        const auto folder = cache.openRepository(job.values.request.repository);
-        if (const auto blobs = folder ? folder->open("blobs") : std::nullopt;
-            blobs && !job.values.commit.empty())
-            discardPartials(*blobs, job.values.commit);
+        discardWish(cache, request, [&](const PartialRecord& record) {
+            return blobs.contains(record.etag)
+                || std::any_of(others.begin(), others.end(),
+                    [&](const DownloadRequest& other) { return isOf(other, record); });
+        });
     } catch (const HubError&) {
         // What could not be removed is found by the next download of that file.
     }
+    lock.lock();
 }
 
 void DownloadQueue::State::work()
@@ -259,16 +246,16 @@ void DownloadQueue::State::work()
         }
         for (const auto& [id, each] : jobs) {
             const std::shared_ptr<DownloadJob> job = each; // it may be forgotten meanwhile
-            if (!job->isActive() || (!job->is_prepared && job->is_preparing))
-                continue;
-            JobFile* const file = job->is_prepared ? job->nextFile() : nullptr;
-            if (job->is_prepared && !file)
+            const DownloadWork next = job->nextWork();
+            if (next == DownloadWork::none)
                 continue;
             ++job->n_running;
-            if (file)
-                fetch(*job, size_t(file - job->files.data()), *client, lock);
-            else
+            if (next == DownloadWork::prepare)
                 prepare(*job, *client, lock);
+            else if (next == DownloadWork::fetch)
+                fetch(*job, size_t(job->nextFile() - job->files.data()), *client, lock);
+            else
+                finish(*job, lock);
             --job->n_running;
             settle(*job, lock);
             break;
@@ -279,6 +266,17 @@ void DownloadQueue::State::work()
 DownloadQueue::DownloadQueue(Options options)
     : m_state(std::make_shared<State>(std::move(options)))
 {
+    for (DownloadProgress& each : std::exchange(m_state->options.former, {})) {
+        const auto job = std::make_shared<DownloadJob>();
+        job->n_retries = each.n_retries;
+        job->values = std::move(each);
+        if (job->isActive())
+            job->begin();
+        job->values.bytes_per_second = 0;
+        job->values.left_s.reset();
+        m_state->last_id = std::max(m_state->last_id, job->values.id);
+        m_state->jobs.emplace(job->values.id, job);
+    }
     const int n = std::clamp(m_state->options.context->settings.n_parallel_files, 1, kMaxThreads);
     for (int i = 0; i < n; ++i)
         m_state->workers.emplace_back([state = m_state.get()] { state->work(); });
@@ -336,6 +334,8 @@ void DownloadQueue::resume(int64_t id)
     const std::shared_ptr<DownloadJob> job = found->second;
     if (job->values.state != DownloadState::paused && job->values.state != DownloadState::failed)
         return;
+    if (job->values.state == DownloadState::failed)
+        job->forgetFiles(); // what was there may be gone
     job->begin();
     m_state->tell(lock, *job);
 }

@@ -23,6 +23,9 @@ public:
         std::shared_ptr<HubClock> clock = systemClock();
         /// A download changed its state. From a thread of the queue; must not call back into it.
         std::function<void(const DownloadProgress&)> on_change;
+        /// The list of a queue that has ended: the downloads keep their ids, places and states;
+        /// those that ran go on.
+        std::vector<DownloadProgress> former = {};
     };
 
     explicit DownloadQueue(Options options);

@@ -2,18 +2,24 @@
 #include "core/hub/download_wishes.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <mutex>
+#include <sys/file.h>
 
 #include <nlohmann/json.hpp>
 
+#include "core/hub/hub_clock.h"
 #include "core/hub/hub_json.h"
 #include "core/hub/hub_names.h"
-#include "core/hub/partial_file.h"
 
 namespace gorgon {
 
 namespace {
 
 constexpr size_t kMaxBytes = 4 << 20;
+constexpr auto kPatience = std::chrono::seconds(5); // who holds it writes one small file
+constexpr auto kLook = std::chrono::milliseconds(5);
 
 std::vector<DownloadRequest> readWishes(const CacheFolder& folder, const std::string& repository)
 {
@@ -21,7 +27,51 @@ std::vector<DownloadRequest> readWishes(const CacheFolder& folder, const std::st
     return text ? parseWishes(*text, repository) : std::vector<DownloadRequest>();
 }
 
+bool contains(const std::vector<DownloadRequest>& wishes, const DownloadRequest& request)
+{
+    return std::find(wishes.begin(), wishes.end(), request) != wishes.end();
+}
+
+/// One at a time reads and writes the wishes: of this process always, of others where files can be
+/// locked.
+class WishLock
+{
+public:
+    WishLock(const HubCache& cache, const std::string& repository)
+        : m_ours(ours())
+    {
+        try {
+            m_file = cache.makeLocks(repository).openLock("gorgon-downloads.lock");
+        } catch (const HubError&) {
+            return; // what is to be written tells
+        }
+        const auto end = std::chrono::steady_clock::now() + kPatience;
+        while (m_file && ::flock(m_file->get(), LOCK_EX | LOCK_NB) != 0
+            && (errno == EWOULDBLOCK || errno == EINTR) && std::chrono::steady_clock::now() < end)
+            systemClock()->sleep(kLook, {});
+    }
+
+private:
+    static std::mutex& ours()
+    {
+        static std::mutex mutex;
+        return mutex;
+    }
+
+    std::lock_guard<std::mutex> m_ours;
+    std::optional<OpenFile> m_file;
+};
+
 } // namespace
+
+bool isOf(const DownloadRequest& request, const PartialRecord& record)
+{
+    return request.repository == record.repository
+        && (request.revision == record.revision || request.revision == record.commit)
+        && (request.paths.empty()
+            || std::find(request.paths.begin(), request.paths.end(), record.path)
+                != request.paths.end());
+}
 
 std::string toJsonText(const std::vector<DownloadRequest>& requests)
 {
@@ -55,18 +105,23 @@ std::vector<DownloadRequest> parseWishes(std::string_view text, const std::strin
 void rememberWish(const HubCache& cache, const DownloadRequest& request)
 {
     const CacheFolder folder = cache.makeRepository(request.repository);
+    if (contains(readWishes(folder, request.repository), request))
+        return;
+    const WishLock lock(cache, request.repository);
     std::vector<DownloadRequest> wishes = readWishes(folder, request.repository);
-    if (std::find(wishes.begin(), wishes.end(), request) != wishes.end())
+    if (contains(wishes, request))
         return;
     wishes.push_back(request);
     folder.writeText(kDownloadsFile, toJsonText(wishes));
+    folder.sync();
 }
 
 void forgetWish(const HubCache& cache, const DownloadRequest& request)
 {
     const auto folder = cache.openRepository(request.repository);
-    if (!folder)
+    if (!folder || !contains(readWishes(*folder, request.repository), request))
         return;
+    const WishLock lock(cache, request.repository);
     std::vector<DownloadRequest> wishes = readWishes(*folder, request.repository);
     if (std::erase(wishes, request) == 0)
         return;
@@ -76,22 +131,40 @@ void forgetWish(const HubCache& cache, const DownloadRequest& request)
         folder->writeText(kDownloadsFile, toJsonText(wishes));
 }
 
+void discardWish(const HubCache& cache, const DownloadRequest& request,
+    const std::function<bool(const PartialRecord&)>& is_wanted)
+{
+    forgetWish(cache, request);
+    const auto folder = cache.openRepository(request.repository);
+    const auto blobs = folder ? folder->open("blobs") : std::nullopt;
+    if (!blobs)
+        return;
+    const std::vector<DownloadRequest> others = readWishes(*folder, request.repository);
+    discardPartials(*blobs, [&](const FoundPartial& partial) {
+        const bool is_of_others = std::any_of(others.begin(), others.end(),
+            [&](const DownloadRequest& other) { return isOf(other, partial.record); });
+        return isOf(request, partial.record) && !is_of_others
+            && !(is_wanted && is_wanted(partial.record));
+    });
+}
+
 namespace {
 
 /// What is unfinished in one repository's folder.
 std::vector<DownloadRequest> wishesOf(const CacheFolder& folder, const std::string& repository)
 {
     std::vector<DownloadRequest> wishes = readWishes(folder, repository);
-    if (const auto blobs = folder.open("blobs"); blobs && wishes.empty())
-        for (const FoundPartial& partial : findPartials(*blobs)) {
-            const std::string& revision = partial.record.revision;
-            DownloadRequest request{.repository = repository,
-                .revision = revision.empty() ? partial.record.commit : revision,
-                .paths = {}};
-            if (!partial.is_owned
-                && std::find(wishes.begin(), wishes.end(), request) == wishes.end())
-                wishes.push_back(std::move(request));
-        }
+    const auto blobs = folder.open("blobs");
+    for (const FoundPartial& partial : blobs ? findPartials(*blobs) : std::vector<FoundPartial>()) {
+        const bool is_known = std::any_of(wishes.begin(), wishes.end(),
+            [&](const DownloadRequest& wish) { return isOf(wish, partial.record); });
+        if (partial.is_owned || is_known || partial.record.repository != repository)
+            continue;
+        const std::string& revision = partial.record.revision;
+        wishes.push_back({.repository = repository,
+            .revision = revision.empty() ? partial.record.commit : revision,
+            .paths = {}});
+    }
     return wishes;
 }
 

@@ -5,9 +5,12 @@
 
 #include "core/hub/blob_lock.h"
 #include "core/hub/content_range.h"
+#include "core/hub/damaged_blob.h"
+#include "core/hub/disk_room.h"
 #include "core/hub/hub_json.h"
 #include "core/hub/hub_names.h"
 #include "core/hub/partial_file.h"
+#include "core/hub/plain_copy.h"
 #include "core/hub/retries.h"
 #include "core/hub/verified_writer.h"
 
@@ -41,13 +44,13 @@ public:
 
 private:
     bool tryOnce();
-    bool hasBlob(const std::string& blob) const;
-    void useBlob(const std::string& blob, uint64_t bytes);
+    bool hasBlob(const std::string& blob, std::optional<uint64_t> bytes) const;
+    bool useBlob(const std::string& blob, uint64_t bytes);
     void open(const FileMetadata& metadata, uint64_t bytes);
     void adopt();
     void beginAnew();
     uint64_t sizeOf(const FileMetadata& metadata);
-    void checkSpace(uint64_t bytes) const;
+    void copyFromSnapshots();
     void transfer(const std::string& url);
     bool accept(const HttpReply& reply, uint64_t offset, const Url& from, bool& restart);
     void receive(std::span<const std::byte> bytes);
@@ -92,7 +95,8 @@ void FileFetch::report(DownloadState state, std::string message)
         m_on_progress(m_progress);
 }
 
-bool FileFetch::hasBlob(const std::string& blob) const
+/// Whole and, as far as that is known, sound.
+bool FileFetch::hasBlob(const std::string& blob, std::optional<uint64_t> bytes) const
 {
     const auto entry = m_blobs->entry(blob);
     if (entry && entry->kind != FolderEntry::Kind::file)
@@ -100,12 +104,14 @@ bool FileFetch::hasBlob(const std::string& blob) const
             (m_blobs->path() / blob).string()
                 + ": a file was expected, a link or something else was found; remove it or choose "
                   "another cache folder");
-    return entry.has_value();
+    return entry && entry->bytes == bytes.value_or(entry->bytes) && !isDamaged(*m_blobs, *entry);
 }
 
-void FileFetch::useBlob(const std::string& blob, uint64_t bytes)
+/// False where it was taken away in between.
+bool FileFetch::useBlob(const std::string& blob, uint64_t bytes)
 {
-    m_cache.linkFile(m_request.repository, m_request.commit, m_request.path, blob);
+    if (!m_cache.linkFile(m_request.repository, m_request.commit, m_request.path, blob))
+        return false;
     m_result.blob = blob;
     m_result.bytes = bytes;
     m_progress.total_bytes = m_progress.done_bytes = bytes;
@@ -115,6 +121,7 @@ void FileFetch::useBlob(const std::string& blob, uint64_t bytes)
         m_partial.reset();
     }
     report(DownloadState::done);
+    return true;
 }
 
 uint64_t FileFetch::sizeOf(const FileMetadata& metadata)
@@ -142,19 +149,6 @@ uint64_t FileFetch::sizeOf(const FileMetadata& metadata)
     return *bytes;
 }
 
-void FileFetch::checkSpace(uint64_t bytes) const
-{
-    const uint64_t free = m_blobs->freeBytes();
-    if (free >= bytes)
-        return;
-    HubErrorInfo info = hubErrorInfo(HubErrorKind::diskFull,
-        m_what + ": " + byteCount(bytes) + " more were expected to fit on the disk of "
-            + printable(m_blobs->path().string(), 300) + ", " + byteCount(free) + " are free; free "
-            + byteCount(bytes - free) + ", then go on");
-    info.needed_bytes = bytes - free;
-    throw HubError(std::move(info));
-}
-
 void FileFetch::open(const FileMetadata& metadata, uint64_t bytes)
 {
     if (m_partial && m_partial->record().etag == metadata.etag && m_bytes == bytes)
@@ -170,7 +164,7 @@ void FileFetch::open(const FileMetadata& metadata, uint64_t bytes)
     record.etag = metadata.etag;
     record.bytes = bytes;
     m_partial.emplace(PartialFile::take(*m_blobs, std::move(record)));
-    checkSpace(bytes - m_partial->usableBytes());
+    checkRoom(*m_blobs, m_what, bytes - m_partial->usableBytes());
     VerifiedWriter::Options options;
     options.etag = metadata.etag;
     options.bytes = bytes;
@@ -306,23 +300,43 @@ void FileFetch::transfer(const std::string& url)
     }
 }
 
+/// Where there are no links a snapshot holds the files themselves, and another name of these bytes
+/// has them.
+void FileFetch::copyFromSnapshots()
+{
+    if (m_writer->addedBytes() == m_bytes)
+        return;
+    const auto on_bytes = [this] { report(DownloadState::checking); };
+    const auto found = findPlainCopy(
+        m_cache, m_request.repository, m_partial->record().etag, m_bytes, on_bytes, m_stop);
+    if (!found)
+        return;
+    beginAnew();
+    m_has_appended = true; // what is read now may not be what was hashed
+    readAll(*found, [this](std::span<const std::byte> bytes) {
+        if (bytes.size() <= m_bytes - m_writer->addedBytes())
+            m_writer->add(bytes);
+        report(DownloadState::downloading);
+        return !m_stop.stop_requested();
+    });
+}
+
 /// False where the file was taken away in between.
 bool FileFetch::tryOnce()
 {
     const FileMetadata metadata
         = m_client.metadata(m_request.repository, m_request.commit, m_request.path, m_stop);
     const uint64_t bytes = sizeOf(metadata);
-    const auto is_there = [&] { return hasBlob(metadata.etag); };
+    const auto is_there = [&] { return hasBlob(metadata.etag, bytes); };
     if (!is_there() && !m_lock)
         m_lock = takeBlobLock(
             m_cache, m_request.repository, *m_blobs, metadata.etag, is_there,
             [this] { report(DownloadState::waiting, "another program is downloading this file"); },
             m_stop);
-    if (is_there()) {
-        useBlob(metadata.etag, bytes);
-        return true;
-    }
+    if (is_there())
+        return useBlob(metadata.etag, bytes);
     open(metadata, bytes);
+    copyFromSnapshots();
     for (;;) {
         transfer(metadata.content_url);
         m_writer->flush();
@@ -346,8 +360,8 @@ bool FileFetch::tryOnce()
     const bool is_named = m_partial->finish();
     m_partial.reset();
     if (is_named)
-        useBlob(metadata.etag, bytes);
-    return is_named;
+        forgetDamage(*m_blobs, metadata.etag);
+    return is_named && useBlob(metadata.etag, bytes);
 }
 
 /// So that the next run need not rely on what the kernel kept.
@@ -371,7 +385,8 @@ FetchedFile FileFetch::run()
                 + "\"; resolve the revision first");
     m_result.path = m_cache.root() / cacheFolderName(m_request.repository) / "snapshots"
         / m_request.commit / m_request.path;
-    if (const auto file = m_cache.file(m_request.repository, m_request.commit, m_request.path)) {
+    const auto file = m_cache.file(m_request.repository, m_request.commit, m_request.path);
+    if (file && file->bytes == m_request.bytes.value_or(file->bytes)) {
         m_result.blob = file->blob;
         m_result.bytes = file->bytes;
         m_result.was_cached = true;
@@ -380,10 +395,12 @@ FetchedFile FileFetch::run()
         return m_result;
     }
     m_blobs.emplace(m_cache.makeRepository(m_request.repository).make("blobs"));
-    if (isContentHash(m_request.etag) && hasBlob(m_request.etag)) {
-        m_result.was_cached = true;
-        useBlob(m_request.etag, m_blobs->entry(m_request.etag)->bytes);
-        return m_result;
+    if (isContentHash(m_request.etag) && hasBlob(m_request.etag, m_request.bytes)) {
+        const auto blob = m_blobs->entry(m_request.etag);
+        if (blob && useBlob(m_request.etag, blob->bytes)) {
+            m_result.was_cached = true;
+            return m_result;
+        }
     }
     m_progress.total_bytes = m_request.bytes.value_or(0);
     try {

@@ -25,7 +25,6 @@ constexpr size_t kMaxHeaderBytes = 128 << 10;
 constexpr size_t kMaxFailureBody = 64 << 10;
 constexpr long kReceiveBytes = 256 << 10;
 constexpr milliseconds kAfterUpload(120'000); // for bytes that the system still holds to send
-constexpr int kJsonLimitMs = 120'000; // a small reply that takes longer is given up
 
 struct ListDeleter
 {
@@ -61,12 +60,14 @@ struct Exchange
     std::exception_ptr problem; // thrown by what the request calls
     std::string refusal; // the reply cannot be right
     Clock::time_point last_byte = Clock::now();
+    Clock::time_point headers_at{}; // when they were done
     Clock::time_point paused_until{};
     uint64_t n_sent = 0; // of the upload, handed to the connection
     std::string private_peer; // that was not connected to
     bool is_paused = false; // the connection keeps what comes
 
     bool isGood() const { return reply.status >= 200 && reply.status < 300; }
+    bool isSmall() const { return request.is_small || !request.sink || !isGood(); }
 };
 
 size_t onHeader(char* data, size_t, size_t n, void* user)
@@ -91,7 +92,7 @@ size_t onHeader(char* data, size_t, size_t n, void* user)
     if (!at_end || reply.status < 200 || exchange.headers_are_done)
         return n;
     exchange.headers_are_done = true;
-    exchange.last_byte = Clock::now();
+    exchange.last_byte = exchange.headers_at = Clock::now();
     try {
         if (exchange.request.on_headers && !exchange.request.on_headers(reply)) {
             exchange.ended_early = true;
@@ -333,8 +334,6 @@ void HttpConnection::State::prepare(const HttpRequest& request, const Url& url, 
         = request.method == HttpRequest::Method::post || request.method == HttpRequest::Method::put;
     if (sends)
         prepareUpload(request, exchange);
-    if (!request.sink && !sends)
-        set(CURLOPT_TIMEOUT_MS, long(kJsonLimitMs));
     if (request.method == HttpRequest::Method::head)
         set(CURLOPT_NOBODY, 1L);
     set(CURLOPT_HEADERFUNCTION, &onHeader);
@@ -403,7 +402,9 @@ CURLcode HttpConnection::State::run(Exchange& exchange, const std::stop_token& s
         const bool is_late = exchange.headers_are_done
             ? now - exchange.last_byte > milliseconds(settings.stall_ms)
             : now - std::max(begin, exchange.last_byte) > reply_limit;
-        if (is_late) {
+        const bool is_endless = exchange.headers_are_done && exchange.isSmall()
+            && now - exchange.headers_at > exchange.request.small_limit;
+        if (is_late || is_endless) {
             result = CURLE_OPERATION_TIMEDOUT;
             break;
         }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -72,6 +73,11 @@ struct HttpRequest
     /// Known only where no proxy looks names up.
     bool public_only = false;
     uint64_t max_body = uint64_t(16) << 20; // without a sink; more is HubError badReply
+
+    /// A reply that has begun and is not whole after this time is given up; of those with a sink
+    /// only where `is_small` says so, for a body that goes on and on, however slowly.
+    std::chrono::milliseconds small_limit{120'000};
+    bool is_small = false;
 
     /// Called once before the body: false ends the request there, without error.
     std::function<bool(const HttpReply&)> on_headers;

@@ -2,8 +2,9 @@
 #include "core/hub/hub_cache.h"
 
 #include <algorithm>
+#include <set>
 
-#include "core/hub/cache_walk.h"
+#include "core/hub/damaged_blob.h"
 #include "core/hub/hub_error.h"
 #include "core/hub/hub_names.h"
 #include "core/hub/snapshot_link.h"
@@ -127,7 +128,7 @@ std::optional<InstalledFile> HubCache::file(
     const auto blob = blobOfLink(*at, name, path);
     const auto blobs = blob ? folder->open("blobs") : std::nullopt;
     const auto content = blobs ? blobs->entry(*blob) : std::nullopt;
-    if (!content || content->kind != FolderEntry::Kind::file)
+    if (!content || content->kind != FolderEntry::Kind::file || isDamaged(*blobs, *content))
         return std::nullopt;
     file.blob = *blob;
     file.bytes = content->bytes;
@@ -166,7 +167,7 @@ CacheFolder HubCache::makeLocks(const std::string& repository) const
     return makeRoot().make(name);
 }
 
-void HubCache::linkFile(const std::string& repository, const std::string& commit,
+bool HubCache::linkFile(const std::string& repository, const std::string& commit,
     const std::string& path, const std::string& blob) const
 {
     checkPath(path);
@@ -179,10 +180,10 @@ void HubCache::linkFile(const std::string& repository, const std::string& commit
     const CacheFolder at = folder.make(joined("snapshots/" + commit, parent));
     const std::string target = linkToBlob(path, blob);
     if (at.readLink(name) == target || at.link(target, name))
-        return;
+        return true;
     // No links here: the file itself moves, as the hub's own tools do it.
-    if (const auto blobs = folder.open("blobs"); !blobs || !blobs->move(blob, at, name))
-        failDisk(at.path() / name, "the file cannot be given its name", ENOENT);
+    const auto blobs = folder.open("blobs");
+    return blobs && blobs->move(blob, at, name);
 }
 
 void HubCache::writeRef(
@@ -193,6 +194,25 @@ void HubCache::writeRef(
         return;
     const auto [parent, name] = parted(joined("refs", revision));
     makeRepository(repository).make(parent).writeText(name, commit);
+}
+
+void HubCache::sync(const std::string& repository, const std::string& revision,
+    const std::string& commit, const std::vector<std::string>& paths) const
+{
+    const auto repository_folder = openRepository(repository);
+    if (!repository_folder)
+        return;
+    std::vector<std::string> names = {"blobs/", "refs/" + revision};
+    for (const std::string& path : paths)
+        names.push_back("snapshots/" + commit + "/" + path);
+    std::set<std::string> folders = {""};
+    for (const std::string& name : names)
+        for (size_t slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1))
+            folders.insert(name.substr(0, slash));
+    for (const std::string& each : folders)
+        if (const auto folder = repository_folder->open(each))
+            folder->sync();
+    CacheFolder::openRoot(m_root, false)->sync();
 }
 
 void HubCache::rememberAbsent(

@@ -74,7 +74,7 @@ struct VerifyProgress
     uint64_t total_bytes = 0;
 };
 
-/// Reading never writes. Throws HubError.
+/// Reading writes nothing, but for what verification found. Throws HubError.
 class HubCache
 {
 public:
@@ -89,7 +89,7 @@ public:
     /// Folder of the snapshot; nullopt where there is none. It may lack files.
     std::optional<std::filesystem::path> snapshot(
         const std::string& repository, const std::string& revision = "main") const;
-    /// A whole file of a snapshot; nullopt where it is not here.
+    /// A whole file of a snapshot; nullopt where it is not here or was found damaged.
     std::optional<InstalledFile> file(
         const std::string& repository, const std::string& commit, const std::string& path) const;
     /// The hub has said that there is no such file.
@@ -105,7 +105,8 @@ public:
     /// stay.
     Removal remove(const std::string& repository, const std::string& commit = {});
 
-    /// Hashes every file. Problems are results; an error is thrown only where nothing can be read.
+    /// Hashes every file. Problems are results, and remembered: the next download fetches those
+    /// files anew. An error is thrown only where nothing can be read.
     std::vector<VerifiedFile> verify(const std::string& repository,
         const std::function<void(const VerifyProgress&)>& on_progress = {},
         const std::stop_token& stop = {}) const;
@@ -113,11 +114,15 @@ public:
     // What downloads write.
     CacheFolder makeRepository(const std::string& repository) const; // with CACHEDIR.TAG
     CacheFolder makeLocks(const std::string& repository) const;
-    /// Names a blob that is there as a file of a snapshot.
-    void linkFile(const std::string& repository, const std::string& commit, const std::string& path,
+    /// Names a blob that is there as a file of a snapshot. Without links it moves there: false
+    /// where another has moved it first.
+    bool linkFile(const std::string& repository, const std::string& commit, const std::string& path,
         const std::string& blob) const;
     void writeRef(const std::string& repository, const std::string& revision,
         const std::string& commit) const;
+    /// The names of these files and of the revision are on the disk for certain afterwards.
+    void sync(const std::string& repository, const std::string& revision, const std::string& commit,
+        const std::vector<std::string>& paths) const;
     void rememberAbsent(
         const std::string& repository, const std::string& commit, const std::string& path) const;
 

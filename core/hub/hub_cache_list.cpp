@@ -4,8 +4,10 @@
 
 #include "core/hub/cache_contents.h"
 #include "core/hub/cache_walk.h"
+#include "core/hub/damaged_blob.h"
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_error.h"
+#include "core/hub/left_overs.h"
 #include "core/hub/partial_file.h"
 
 namespace gorgon {
@@ -136,9 +138,16 @@ Removal HubCache::remove(const std::string& repository, const std::string& commi
                 removeTree(*at, commit);
     }
     if (const auto blobs = folder->open("blobs"))
-        for (const std::string& blob : plan.blobs)
+        for (const std::string& blob : plan.blobs) {
             blobs->remove(blob);
+            forgetDamage(*blobs, blob);
+        }
     if (commit.empty()) {
+        try {
+            removeLeftOvers(*this, repository);
+        } catch (const HubError&) {
+            // Something odd lies among them, and the folder stays with it.
+        }
         folder->remove(kDownloadsFile);
         folder->removeFolder("blobs"); // stays where another program's unfinished files are in it
         CacheFolder::openRoot(m_root, false)->removeFolder(cacheFolderName(repository));

@@ -6,6 +6,7 @@
 
 #include "core/hub/cache_contents.h"
 #include "core/hub/content_digest.h"
+#include "core/hub/damaged_blob.h"
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_error.h"
 #include "core/hub/hub_names.h"
@@ -14,8 +15,9 @@ namespace gorgon {
 
 namespace {
 
+/// `is_wrong`: fetching it anew would help.
 std::string problemOfBlob(const CacheFolder& blobs, const std::string& name, uint64_t bytes,
-    const std::function<void(uint64_t)>& on_bytes, const std::stop_token& stop)
+    bool& is_wrong, const std::function<void(uint64_t)>& on_bytes, const std::stop_token& stop)
 {
     if (!isContentHash(name))
         return "";
@@ -30,16 +32,17 @@ std::string problemOfBlob(const CacheFolder& blobs, const std::string& name, uin
         const ssize_t n = ::read(file->get(), block.data(), block.size());
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return "it cannot be read; check the disk";
+        if (n < 0) {
+            is_wrong = true;
+            return "it cannot be read; check the disk, then download it again";
+        }
         if (n == 0)
             break;
         digest.add(std::span(block).first(size_t(n)));
         on_bytes(uint64_t(n));
     }
-    return digest.hex() == name
-        ? ""
-        : "its bytes are not those that the hub has; remove and download it again";
+    is_wrong = digest.hex() != name;
+    return !is_wrong ? "" : "its bytes are not those that the hub has; download it again";
 }
 
 } // namespace
@@ -71,9 +74,12 @@ std::vector<VerifiedFile> HubCache::verify(const std::string& repository,
         progress.total_bytes += bytes;
     for (const auto& [name, bytes] : contents.blobs) {
         VerifiedFile result{names.contains(name) ? names[name] : "blobs/" + name, bytes, {}};
+        bool is_wrong = false;
+        std::optional<FolderEntry> before;
         try {
+            before = blobs->entry(name);
             result.problem = problemOfBlob(
-                *blobs, name, bytes,
+                *blobs, name, bytes, is_wrong,
                 [&](uint64_t n) {
                     progress.done_bytes += n;
                     if (on_progress)
@@ -85,6 +91,10 @@ std::vector<VerifiedFile> HubCache::verify(const std::string& repository,
                 throw;
             result.problem = error.what();
         }
+        if (is_wrong && before)
+            noteDamaged(*blobs, *before);
+        else if (result.problem.empty())
+            forgetDamage(*blobs, name);
         results.push_back(std::move(result));
     }
     std::sort(results.begin(), results.end(),

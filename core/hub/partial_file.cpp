@@ -13,7 +13,6 @@
 
 #include "core/hub/hub_error.h"
 #include "core/hub/hub_names.h"
-#include "core/hub/partial_owner.h"
 #include "core/hub/random_name.h"
 
 namespace gorgon {
@@ -111,11 +110,12 @@ std::vector<FoundPartial> findPartials(const CacheFolder& blobs)
     return found;
 }
 
-PartialFile::PartialFile(
-    const CacheFolder& blobs, std::string stem, OpenFile file, PartialRecord record)
+PartialFile::PartialFile(const CacheFolder& blobs, std::string stem, OpenFile file, FileClaim claim,
+    PartialRecord record)
     : m_blobs(&blobs)
     , m_stem(std::move(stem))
     , m_file(std::move(file))
+    , m_claim(std::move(claim))
     , m_record(std::move(record))
 {
 }
@@ -124,6 +124,7 @@ PartialFile::PartialFile(PartialFile&& other) noexcept
     : m_blobs(std::exchange(other.m_blobs, nullptr))
     , m_stem(std::move(other.m_stem))
     , m_file(std::move(other.m_file))
+    , m_claim(std::move(other.m_claim))
     , m_record(std::move(other.m_record))
     , m_usable_bytes(other.m_usable_bytes)
 {
@@ -150,8 +151,10 @@ std::optional<PartialFile> PartialFile::claim(
     const CacheFolder& blobs, const FoundPartial& found, const PartialRecord& wanted)
 {
     std::optional<OpenFile> file = blobs.openForWriting(found.name);
-    // Where files cannot be locked, the record alone tells.
-    if (!file || (::flock(file->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK))
+    FileClaim own;
+    // Where files cannot be locked, the record tells of other processes.
+    if (!file || !own.take(file->get())
+        || (::flock(file->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK))
         return std::nullopt;
     struct stat status = {};
     // A file with another name would be written where that name is.
@@ -163,8 +166,8 @@ std::optional<PartialFile> PartialFile::claim(
     record.commit = wanted.commit;
     record.path = wanted.path;
     record.owner = thisProcess();
-    PartialFile partial(
-        blobs, wanted.etag + "." + randomName(), std::move(*file), std::move(record));
+    PartialFile partial(blobs, wanted.etag + "." + randomName(), std::move(*file), std::move(own),
+        std::move(record));
     // The record first: whenever this ends, the data has one beside it. Only one of several renames
     // succeeds.
     partial.writeRecord();
@@ -221,16 +224,18 @@ PartialFile PartialFile::take(const CacheFolder& blobs, PartialRecord record)
         if (!file)
             continue;
         ::flock(file->get(), LOCK_EX | LOCK_NB);
-        PartialFile partial(blobs, stem, std::move(*file), record);
+        FileClaim own;
+        own.take(file->get());
+        PartialFile partial(blobs, stem, std::move(*file), std::move(own), record);
         partial.writeRecord();
         return partial;
     }
 }
 
-void discardPartials(const CacheFolder& blobs, const std::string& commit)
+void discardPartials(const CacheFolder& blobs, const PartialFilter& is_unwanted)
 {
     for (const FoundPartial& partial : findPartials(blobs))
-        if (!partial.is_owned && (commit.empty() || partial.record.commit == commit))
+        if (!partial.is_owned && (!is_unwanted || is_unwanted(partial)))
             if (auto claimed = PartialFile::claim(blobs, partial, partial.record))
                 claimed->discard();
 }

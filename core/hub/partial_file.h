@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/hub/cache_folder.h"
+#include "core/hub/partial_owner.h"
 
 namespace gorgon {
 
@@ -46,8 +48,9 @@ struct FoundPartial
     bool is_owned = false; // by a process that lives
 };
 std::vector<FoundPartial> findPartials(const CacheFolder& blobs);
-/// Removes those that nobody writes; of one commit, where one is given.
-void discardPartials(const CacheFolder& blobs, const std::string& commit = {});
+/// Removes those that nobody writes and that `is_unwanted` names; all of them where it is empty.
+using PartialFilter = std::function<bool(const FoundPartial&)>;
+void discardPartials(const CacheFolder& blobs, const PartialFilter& is_unwanted = {});
 
 /// One attempt's file, which no other attempt writes: made new, or an abandoned one renamed, which
 /// only one can do.
@@ -78,8 +81,9 @@ public:
     void discard();
 
 private:
-    friend void discardPartials(const CacheFolder& blobs, const std::string& commit);
-    PartialFile(const CacheFolder& blobs, std::string stem, OpenFile file, PartialRecord record);
+    friend void discardPartials(const CacheFolder& blobs, const PartialFilter& is_unwanted);
+    PartialFile(const CacheFolder& blobs, std::string stem, OpenFile file, FileClaim claim,
+        PartialRecord record);
     static std::optional<PartialFile> claim(
         const CacheFolder& blobs, const FoundPartial& found, const PartialRecord& wanted);
     void writeRecord() const;
@@ -88,6 +92,7 @@ private:
     const CacheFolder* m_blobs = nullptr; // null: finished or discarded
     std::string m_stem; // name without the ending
     OpenFile m_file;
+    FileClaim m_claim;
     PartialRecord m_record;
     uint64_t m_usable_bytes = 0;
 };

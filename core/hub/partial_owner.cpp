@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdlib>
 #include <fcntl.h>
+#include <mutex>
+#include <set>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/hub/cache_folder.h"
@@ -64,7 +67,41 @@ Parts partsOf(std::string_view owner)
     return parts;
 }
 
+struct Claims
+{
+    std::mutex mutex;
+    std::set<std::pair<uint64_t, uint64_t>> files;
+};
+
+/// Of the process: whoever writes anywhere in it must see it.
+Claims& claims()
+{
+    static Claims all;
+    return all;
+}
+
 } // namespace
+
+FileClaim::~FileClaim()
+{
+    if (!m_file)
+        return;
+    const std::lock_guard lock(claims().mutex);
+    claims().files.erase(*m_file);
+}
+
+bool FileClaim::take(int descriptor)
+{
+    struct stat status = {};
+    if (::fstat(descriptor, &status) != 0)
+        return false;
+    const std::pair<uint64_t, uint64_t> file(status.st_dev, status.st_ino);
+    const std::lock_guard lock(claims().mutex);
+    if (!claims().files.insert(file).second)
+        return false;
+    m_file = file;
+    return true;
+}
 
 std::string thisBoot()
 {
@@ -91,7 +128,7 @@ bool mayBeAlive(std::string_view owner, int64_t idle_s)
         return idle_s < kForgottenS;
     if (parts[process].find_first_not_of("0123456789") != std::string::npos)
         return false;
-    // note: within this process the lock on the file decides.
+    // note: within this process the file's claim decides.
     return parts[process] != ours[process] && startOf(parts[process]) == parts[start];
 }
 

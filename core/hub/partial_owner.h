@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gorgon {
 
@@ -17,5 +19,25 @@ std::string thisBoot();
 /// Whether that process may still write. `idle_s`: since it last wrote down how far it is, which
 /// decides where nothing better is known (another machine, another container).
 bool mayBeAlive(std::string_view owner, int64_t idle_s);
+
+/// Within this process a file is written by one at a time, also where it cannot be locked.
+class FileClaim
+{
+public:
+    FileClaim() = default;
+    FileClaim(FileClaim&& other) noexcept
+        : m_file(std::exchange(other.m_file, {}))
+    {
+    }
+    FileClaim(const FileClaim&) = delete;
+    FileClaim& operator=(FileClaim&&) = delete;
+    ~FileClaim();
+
+    /// The open file; false where another holds it.
+    bool take(int descriptor);
+
+private:
+    std::optional<std::pair<uint64_t, uint64_t>> m_file; // device and inode
+};
 
 } // namespace gorgon

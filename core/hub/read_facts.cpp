@@ -6,6 +6,8 @@
 #include <functional>
 
 #include "core/hub/choose_files.h"
+#include "core/hub/content_range.h"
+#include "core/hub/damaged_blob.h"
 #include "core/hub/retries.h"
 
 namespace gorgon {
@@ -96,7 +98,7 @@ private:
             const auto blobs = folder ? folder->open("blobs") : std::nullopt;
             const auto entry = blobs ? blobs->entry(blob) : std::nullopt;
             if (entry && entry->kind == FolderEntry::Kind::file && entry->bytes == file.bytes)
-                return true;
+                return !isDamaged(*blobs, *entry);
         }
         const auto here = m_cache.file(m_repository, m_commit, file.path);
         return here && here->bytes == file.bytes;
@@ -121,7 +123,8 @@ private:
     {
         if (n == 0)
             return {};
-        if (m_cache.file(m_repository, m_commit, file.path))
+        const auto here = m_cache.file(m_repository, m_commit, file.path);
+        if (here && here->bytes == file.bytes)
             if (const auto folder = m_cache.snapshot(m_repository, m_commit)) {
                 std::ifstream in(*folder / file.path, std::ios::binary);
                 std::string text(n, '\0');
@@ -142,6 +145,13 @@ private:
     {
     };
 
+    static bool isThatRange(const HttpReply& reply, uint64_t first, uint64_t n, uint64_t file_bytes)
+    {
+        const auto range = parseContentRange(reply.headers.get("content-range"));
+        return range && range->first == first && range->last < first + n
+            && range->total.value_or(file_bytes) == file_bytes;
+    }
+
     std::string request(const RemoteFile& file, uint64_t first, uint64_t n)
     {
         const std::string what = m_repository + ": " + file.path;
@@ -153,9 +163,16 @@ private:
         if (is_part)
             ask.headers.emplace_back(
                 "Range", "bytes=" + std::to_string(first) + "-" + std::to_string(first + n - 1));
+        ask.is_small = true;
         ask.on_headers = [&](const HttpReply& reply) {
             skip = reply.status == 206 ? 0 : first;
             text.clear();
+            if (reply.status == 206 && !isThatRange(reply, first, n, file.bytes))
+                throw HubError(HubErrorKind::badReply,
+                    what + ": bytes " + std::to_string(first) + " to "
+                        + std::to_string(first + n - 1)
+                        + " were expected, the server sends others; try again or change the "
+                          "mirror");
             return true;
         };
         ask.sink = [&](std::span<const std::byte> bytes) {
@@ -165,6 +182,10 @@ private:
             text.append(reinterpret_cast<const char*>(bytes.data()) + passed, wanted);
             if (text.size() == n && is_part)
                 throw Enough();
+            if (wanted < bytes.size() - passed)
+                throw HubError(HubErrorKind::badReply,
+                    what + ": " + byteCount(n)
+                        + " were expected, the server sends more; try again or change the mirror");
         };
         try {
             m_client.follow(std::move(ask), what, m_stop);

@@ -197,3 +197,41 @@ TEST_CASE("what does not answer is given up in time")
     }
     CHECK(secondsSince(begin) < 3);
 }
+
+TEST_CASE(
+    "a small reply that trickles on is given up, with a sink and without, and after an upload")
+{
+    HubBench bench;
+    bench.hub.commit("org/name", {{"config.json", smallFile(std::string(5000, 'x'))}});
+    for (const char* method : {"GET", "POST"})
+        bench.hub.script({.path = "", .change = dripAfter(10), .host = {}, .method = method});
+    bench.hub.script(
+        {.path = "failing", .change = statusOf(503, std::string(5000, 'x')), .host = {}});
+    bench.hub.script({.path = "failing", .change = dripAfter(10), .host = {}});
+    HttpConnection connection(bench.context());
+    const auto end = [&](HttpRequest request) {
+        request.small_limit = std::chrono::milliseconds(400);
+        const Clock::time_point begin = Clock::now();
+        HubErrorKind kind = HubErrorKind::cancelled;
+        try {
+            connection.send(request, {});
+        } catch (const HubError& error) {
+            kind = error.kind();
+        }
+        CHECK(secondsSince(begin) < 3);
+        return kind;
+    };
+    const std::string url = bench.hub.endpoint() + "/api/models?search=org";
+    CHECK(end(requestOf(url)) == HubErrorKind::timedOut);
+    HttpRequest request = requestOf(url);
+    request.sink = [](std::span<const std::byte>) {};
+    request.is_small = true;
+    CHECK(end(request) == HubErrorKind::timedOut);
+    request.is_small = false;
+    request.url = bench.hub.endpoint() + "/failing";
+    CHECK(end(request) == HubErrorKind::timedOut);
+    HttpRequest upload = requestOf(bench.hub.endpoint() + "/api/repos/create");
+    upload.method = HttpRequest::Method::post;
+    upload.upload = textUpload("{}");
+    CHECK(end(upload) == HubErrorKind::timedOut);
+}

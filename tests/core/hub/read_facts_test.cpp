@@ -126,3 +126,42 @@ TEST_CASE("a header that lies is left out, a connection that breaks is tried aga
     bench.hub.script({.path = "config.json", .change = resetAfter(3), .times = 1, .host = {}});
     CHECK(readFacts(client, bench.cache, "org/heads").texts.contains("config.json"));
 }
+
+TEST_CASE("a part that was not asked for is no part of a header")
+{
+    for (const bool is_total_wrong : {false, true}) {
+        HubBench bench;
+        bench.hub.commit("org/heads", headFiles());
+        bench.hub.script({.path = "Signature",
+            .change = headerSet("Content-Range",
+                is_total_wrong ? "bytes 0-65543/70000" : "bytes 100-65643/2000200"),
+            .host = {}});
+        HubClient client = bench.client();
+        HubErrorKind kind = HubErrorKind::cancelled;
+        try {
+            readFacts(client, bench.cache, "org/heads");
+        } catch (const HubError& error) {
+            kind = error.kind();
+        }
+        CHECK(kind == HubErrorKind::badReply);
+    }
+}
+
+TEST_CASE("a small file whose bytes never end is refused at the first byte too many")
+{
+    HubBench bench;
+    bench.hub.commit("org/heads", headFiles());
+    bench.hub.script({.path = "config.json",
+        .change =
+            [](HubReply& reply, const HubRequest&) {
+                reply.whole = countedBytes(uint64_t(1) << 40);
+                reply.first = 0;
+                reply.length = reply.whole.size;
+                reply.framing = HubReply::Framing::chunked;
+            },
+        .host = {}});
+    HubClient client = bench.client();
+    CHECK_THROWS_WITH_AS(readFacts(client, bench.cache, "org/heads"),
+        doctest::Contains("the server sends more"), HubError);
+    CHECK(sentBytes(bench.hub) < 20'000'000);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Disks that are full, read-only, slow to say so, or gone (D4).
+#include "core/hub/download_queue.h"
 #include "tests/core/hub/faults/child_process.h"
 #include "tests/core/hub/faults/scene.h"
 
@@ -34,6 +35,10 @@ public:
             umount2(m_place.c_str(), MNT_DETACH);
     }
     explicit operator bool() const { return m_mounted; }
+    bool resize(const std::string& size) const
+    {
+        return mount(nullptr, m_place.c_str(), nullptr, MS_REMOUNT, ("size=" + size).c_str()) == 0;
+    }
     void setReadOnly(bool read_only) const
     {
         REQUIRE(mount(nullptr, m_place.c_str(), nullptr, MS_REMOUNT | (read_only ? MS_RDONLY : 0),
@@ -81,6 +86,36 @@ TEST_CASE("D4: a disk that is too small is known before the first byte")
     CHECK(error.action == HubAction::freeSpace);
     CHECK(error.needed_bytes >= 190000); // 600000 on 409600
     CHECK(scene.contentRequests().empty());
+}
+
+TEST_CASE("D4: a download whose files fit one by one, but not together, is known before the first "
+          "byte")
+{
+    Scene scene({}, 300000);
+    scene.hub.commit(kModelId,
+        {{"model-00001-of-00002.safetensors", largeFile(countedBytes(300000, 1))},
+            {"model-00002-of-00002.safetensors", largeFile(countedBytes(300000, 2))}});
+    const SmallDisk disk(scene.folder.path() / "disk", "500k");
+    if (!disk)
+        return;
+    scene.settings.cache = scene.folder.path() / "disk/cache";
+    const DownloadRequest request = {
+        kModelId, "main", {"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"}};
+    DownloadQueue queue({makeHttpContext(scene.settings), scene.clock, {}});
+    const int64_t id = queue.add(request);
+    const DownloadProgress paused = queue.wait(id);
+    CHECK(paused.state == DownloadState::paused);
+    REQUIRE(paused.error);
+    CHECK(paused.error->kind == HubErrorKind::diskFull);
+    CHECK(paused.error->needed_bytes >= 88000); // 600000 on 512000
+    CHECK(scene.contentRequests().empty());
+    CHECK(queue.unfinished().size() == 1);
+    // Still too little, then enough.
+    queue.resume(id);
+    CHECK(queue.wait(id).error->kind == HubErrorKind::diskFull);
+    REQUIRE(disk.resize("800k"));
+    queue.resume(id);
+    CHECK(queue.wait(id).state == DownloadState::done);
 }
 
 TEST_CASE(
