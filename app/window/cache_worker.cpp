@@ -159,7 +159,7 @@ void CacheWorker::remove(const std::filesystem::path& cache, const QString& repo
 
 void CacheWorker::discard(const std::filesystem::path& cache, const DownloadRequest& request)
 {
-    attempt([&] { forgetWish(HubCache(cache), request); });
+    attempt([&] { discardWish(HubCache(cache), request); });
     list(cache);
 }
 

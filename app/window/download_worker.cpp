@@ -6,6 +6,7 @@
 #include <QTimer>
 
 #include <stdexcept>
+#include <utility>
 
 namespace gorgon {
 
@@ -43,18 +44,33 @@ template <typename Deed> void DownloadWorker::attempt(Deed&& deed)
 
 void DownloadWorker::configure(const std::shared_ptr<const HttpContext>& context)
 {
-    m_context = context;
+    const std::shared_ptr<const HttpContext> before = std::exchange(m_context, context);
     if (!m_queue)
         return;
-    std::vector<DownloadRequest> running;
-    for (const DownloadProgress& each : m_queue->list()) {
-        if (downloadView(each).isRunning())
-            running.push_back(each.request);
+    HubSettings settings = context->settings;
+    settings.bytes_per_second = before->settings.bytes_per_second;
+    if (settings == before->settings) { // only the limit: no connection need end
+        before->bandwidth->limit(context->settings.bytes_per_second);
+        m_context = before;
+        return;
     }
-    end();
-    for (const DownloadRequest& request : running)
-        add(request);
-    poll();
+    attempt([&] {
+        m_timer->stop();
+        std::vector<DownloadProgress> former = m_queue->list();
+        m_queue.reset();
+        makeQueue(std::move(former));
+    });
+}
+
+void DownloadWorker::makeQueue(std::vector<DownloadProgress> former)
+{
+    DownloadQueue::Options options;
+    options.context = m_context;
+    options.on_change = [this](const DownloadProgress&) {
+        QMetaObject::invokeMethod(this, &DownloadWorker::poll, Qt::QueuedConnection);
+    };
+    options.former = std::move(former);
+    m_queue = std::make_unique<DownloadQueue>(std::move(options));
 }
 
 void DownloadWorker::add(const DownloadRequest& request)
@@ -62,14 +78,8 @@ void DownloadWorker::add(const DownloadRequest& request)
     attempt([&] {
         if (!m_context)
             throw std::runtime_error("downloads: the settings were not read yet; try again");
-        if (!m_queue) {
-            DownloadQueue::Options options;
-            options.context = m_context;
-            options.on_change = [this](const DownloadProgress&) {
-                QMetaObject::invokeMethod(this, &DownloadWorker::poll, Qt::QueuedConnection);
-            };
-            m_queue = std::make_unique<DownloadQueue>(std::move(options));
-        }
+        if (!m_queue)
+            makeQueue();
         m_queue->add(request);
     });
 }

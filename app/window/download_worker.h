@@ -24,7 +24,7 @@ public:
     ~DownloadWorker() override;
 
 public slots:
-    /// Those that run go on with it.
+    /// Those that run go on with it, all others stay as they are.
     void configure(const std::shared_ptr<const gorgon::HttpContext>& context);
     void add(const gorgon::DownloadRequest& request);
     void pause(qint64 id);
@@ -41,6 +41,7 @@ signals:
 private:
     template <typename Deed> void attempt(Deed&& deed);
     void poll();
+    void makeQueue(std::vector<DownloadProgress> former = {});
 
     std::shared_ptr<const HttpContext> m_context;
     std::unique_ptr<DownloadQueue> m_queue; // made for the first download
