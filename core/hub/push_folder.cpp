@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr int kMaxRefusals = 2; // of one file, by a second host or of what was sent to it
 constexpr uint64_t kMaxInlineBytes = uint64_t(64) << 20; // of all small files together
 
 std::string contentOf(const PushFile& file)
@@ -101,31 +102,43 @@ private:
     void sendLarge(const PushFile& file)
     {
         tell(file.path);
-        if (auto record = m_records.find(file)) {
+        std::optional<UploadRecord> record = m_records.find(file);
+        for (int n_refusals = 0;;) {
+            const LfsAction action = record ? record->action : m_writer.lfsAction(file);
             try {
-                sendParts(file, *record);
-                finish(file, record->action);
+                if (action.is_here)
+                    m_result.kept_bytes += file.bytes;
+                else
+                    sendBytes(file, action, record);
+                finish(file, action);
                 return;
             } catch (const HubError& error) {
                 if (error.kind() != HubErrorKind::refusedRequest)
                     throw;
-                // Its addresses have expired: the file begins anew.
+                // Its addresses have expired, or a part is not as it was sent: the file begins
+                // anew.
                 m_records.forget(file.sha256);
+                record.reset();
+                if (++n_refusals > kMaxRefusals)
+                    throw;
             }
         }
-        const LfsAction action = m_writer.lfsAction(file);
-        if (action.is_here) {
-            m_result.kept_bytes += file.bytes;
+    }
+
+    void sendBytes(
+        const PushFile& file, const LfsAction& action, const std::optional<UploadRecord>& record)
+    {
+        if (record) {
+            sendParts(file, *record);
         } else if (action.chunk_bytes > 0) {
-            UploadRecord record{m_client.settings().endpoint, m_plan.request.repository,
-                file.sha256, file.bytes, action, {}};
-            sendParts(file, record);
+            sendParts(file,
+                {m_client.settings().endpoint, m_plan.request.repository, file.sha256, file.bytes,
+                    action, {}});
         } else {
             m_writer.put(action.upload_url, file, 0, file.bytes,
                 [&](uint64_t sent) { tell(file.path, sent); });
             m_result.sent_bytes += file.bytes;
         }
-        finish(file, action);
     }
 
     void sendParts(const PushFile& file, UploadRecord record)
