@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,8 +170,9 @@ TEST_CASE("a model of which only configuration and sizes are known is judged bef
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 namespace {
 
-/// Bytes of a process of its own, as memory that was freed before would be taken again, that a
-/// random model with three heads and a prompt of 1,000 tokens in a context of 1,024 take.
+/// Bytes of a process of its own, which first gives back what was freed before and would be taken
+/// again, that a random model with three heads and a prompt of 1,000 tokens in a context of 1,024
+/// take.
 double takenByAnswer(const ModelConfig& config, DType dtype)
 {
     int ends[2];
@@ -176,6 +180,9 @@ double takenByAnswer(const ModelConfig& config, DType dtype)
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
+#ifdef __GLIBC__
+        ::malloc_trim(0);
+#endif
         const uint64_t before = statusBytes("VmRSS:");
         Engine engine(makeRandomModel(makeCpuBackend({1}), config, dtype, 1024, 3, true, 7));
         Session session = engine.makeSession();
