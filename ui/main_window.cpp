@@ -7,9 +7,11 @@
 #include "ui/chat/notice_bar.h"
 #include "ui/chat/visible_text.h"
 #include "ui/details/details_panel.h"
+#include "ui/models/discover_page.h"
 #include "ui/models/installed_page.h"
 #include "ui/models/model_dialog.h"
 #include "ui/models/models_window.h"
+#include "ui/models/pair_panel.h"
 #include "ui/plots/plots_panel.h"
 #include "ui/prompt/prompt_panel.h"
 #include "ui/status/status_line.h"
@@ -108,6 +110,8 @@ MainWindow::MainWindow(QWidget* parent)
     connect(
         m_models->installed(), &InstalledPage::folderRequested, this, &MainWindow::openModelDialog);
     connect(m_models->installed(), &InstalledPage::openRequested, this, &MainWindow::modelChosen);
+    connect(
+        m_models->installed(), &InstalledPage::forgetRequested, this, &MainWindow::forgetRequested);
     connect(m_models, &ModelsWindow::dropped, this, &MainWindow::takeDropped);
     connect(this, &MainWindow::modelChosen, m_models, &QWidget::hide);
     connect(m_status_line, &StatusLine::downloadsClicked, this, [this] {
@@ -115,9 +119,15 @@ MainWindow::MainWindow(QWidget* parent)
         openModels();
     });
     connect(m_chat, &ChatPanel::openRequested, this, &MainWindow::openModelDialog);
+    connect(m_chat, &ChatPanel::modelsRequested, this, [this] {
+        m_models->showTab(ModelsWindow::discover_tab);
+        openModels();
+    });
     connect(m_chat->header(), &ChatHeader::headsWanted, this, &MainWindow::installedWanted);
     connect(m_chat->header(), &ChatHeader::headsChosen, this, [this](const QString& heads) {
-        emit modelChosen({m_choice.model, heads, m_choice.weights});
+        ModelChoice choice = m_choice;
+        choice.heads = heads;
+        emit modelChosen(choice);
     });
     connect(m_details, &DetailsPanel::openRequested, this, &MainWindow::openModelDialog);
     setAcceptDrops(true);
@@ -210,6 +220,8 @@ void MainWindow::setModel(const ModelSummary& model)
                                          : TreeAbsence::none);
     updateMedusaWords();
     offerHeads();
+    // Whoever has a model of their own did not get another one to leave it at once.
+    m_models->discover()->panel()->setOpenWhenHere(!model.isLoaded() || model.is_demo);
 }
 
 void MainWindow::setStatus(const EngineStatus& status)

@@ -51,10 +51,12 @@ public:
     StatusLine* statusLine() const { return m_status_line; }
     StepHistory* history() const { return m_history; }
     ModelsWindow* models() const { return m_models; }
+    const QVector<ModelChoice>& usedModels() const { return m_used; } // the newest first
 
     /// Splitters, size, tab and appearance, as text.
     QString layoutText() const;
     void setLayoutText(const QString& text);
+    bool isBusy() const; // an answer is being made
     ThemeMode themeMode() const { return m_theme_mode; }
     void setThemeMode(ThemeMode mode);
     void showTab(int tab);
@@ -102,6 +104,8 @@ signals:
     void modelChosen(const gorgon::ModelChoice& choice);
     void inspectRequested(const QString& path);
     void installedWanted(); // setInstalled may be old
+    void usedModelsChanged();
+    void forgetRequested(const QString& path); // among those used before
     /// A folder or file, to be opened for what it is.
     void pathDropped(const QString& path);
 

@@ -9,6 +9,7 @@
 #include "ui/models/models_window.h"
 
 #include <QDragEnterEvent>
+#include <QFileInfo>
 #include <QMimeData>
 #include <QUrl>
 
@@ -16,11 +17,23 @@ namespace gorgon {
 
 namespace {
 
-/// The one file or folder that is dragged; empty where it is something else.
+/// The file or folder that is dragged, or the folder of several files; empty where it is something
+/// else.
 QString draggedPath(const QMimeData* data)
 {
+    QString path;
     const QList<QUrl> urls = data->urls();
-    return urls.size() == 1 && urls.front().isLocalFile() ? urls.front().toLocalFile() : QString();
+    for (const QUrl& url : urls) {
+        if (!url.isLocalFile())
+            return {};
+        const QString own = url.toLocalFile();
+        const QFileInfo info(own);
+        const QString place = urls.size() == 1 ? own : info.path();
+        if ((urls.size() > 1 && !info.isFile()) || (!path.isEmpty() && path != place))
+            return {};
+        path = place;
+    }
+    return path;
 }
 
 /// The one page of the web that is dragged: a model of the hub, perhaps.
@@ -30,7 +43,16 @@ QString draggedAddress(const QMimeData* data)
     const bool is_page = urls.size() == 1
         && (urls.front().scheme() == QLatin1String("https")
             || urls.front().scheme() == QLatin1String("http"));
-    return is_page ? urls.front().toString() : QString();
+    return is_page ? urls.front().toString(QUrl::FullyEncoded) : QString();
+}
+
+/// A line of text that may name a model.
+QString draggedText(const QMimeData* data)
+{
+    constexpr int kLongest = 500;
+    const QString text = data->text().trimmed();
+    const bool is_line = text.size() <= kLongest && !text.contains(QLatin1Char('\n'));
+    return is_line && !data->hasUrls() ? text : QString();
 }
 
 } // namespace
@@ -43,13 +65,23 @@ void MainWindow::setModelChoices(
     m_weight_formats = weights;
     m_models->installed()->setWeights(weights);
     offerHeads();
+    emit usedModelsChanged();
 }
 
 void MainWindow::setInstalled(const QVector<InstalledEntry>& entries)
 {
     m_installed = entries;
     m_models->installed()->setEntries(entries);
+    if (entries.isEmpty()) // nothing to be seen there
+        m_models->suggestTab(ModelsWindow::discover_tab);
     offerHeads();
+}
+
+bool MainWindow::isBusy() const
+{
+    using Phase = EngineStatus::Phase;
+    return m_status.phase == Phase::reading_prompt || m_status.phase == Phase::generating
+        || m_status.phase == Phase::stopping;
 }
 
 void MainWindow::offerHeads()
@@ -105,11 +137,22 @@ void MainWindow::takeDropped(const QMimeData* dragged)
     if (const QString path = draggedPath(dragged); !path.isEmpty()) {
         m_models->hide();
         emit pathDropped(path);
-    } else if (const QString address = draggedAddress(dragged); !address.isEmpty()) {
-        openModels();
-        m_models->showTab(ModelsWindow::discover_tab);
-        m_models->discover()->searchFor(address);
+        return;
     }
+    QString address = draggedAddress(dragged);
+    if (address.isEmpty())
+        address = draggedText(dragged);
+    if (address.isEmpty()) {
+        m_models->showTab(ModelsWindow::discover_tab);
+        m_models->discover()->showFailure(
+            {tr("That is neither one folder, files of one folder, nor "
+                "the address of a model."),
+                HubDeed::none, {}, {}});
+        return;
+    }
+    openModels();
+    m_models->showTab(ModelsWindow::discover_tab);
+    m_models->discover()->searchFor(address);
 }
 
 } // namespace gorgon

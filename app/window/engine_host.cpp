@@ -200,6 +200,7 @@ void EngineHost::connectWindow()
                     [store = m_store, id = chat->conversation()] { store->openConversation(id); });
         });
     connect(m_window, &MainWindow::modelChosen, this, &EngineHost::open);
+    connect(m_window, &MainWindow::forgetRequested, this, &EngineHost::forgetModel);
     connect(m_window, &MainWindow::inspectRequested, this, [this](const QString& path) {
         inspectPath(path, [this](const PathReport& report) { m_window->showPathReport(report); });
     });

@@ -73,6 +73,7 @@ private:
     void offerProcessor(const QString& sentence);
     void openOnProcessor(const ModelChoice& choice);
     void offerModels();
+    void forgetModel(const QString& path); // among those used before
     void addUsedModels(const QString& text); // as the store kept them
     void settingsEdited(const GenerateSettings& settings);
     void keepSettings();

@@ -9,6 +9,7 @@
 #include "ui/main_window.h"
 
 #include <QCoreApplication>
+#include <QDateTime>
 #include <QPointer>
 #include <QThreadPool>
 
@@ -19,7 +20,8 @@ namespace {
 /// Whether only other heads were asked for.
 bool isHeadsAlone(const ModelChoice& in_use, const ModelChoice& asked)
 {
-    return in_use.model == asked.model && in_use.weights == asked.weights;
+    return in_use.model == asked.model && in_use.weights == asked.weights
+        && in_use.context == asked.context;
 }
 
 } // namespace
@@ -55,8 +57,8 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
     std::function<void()> action;
     if (remedy == LoadRemedy::own_context) {
         name = tr("Use the model's own context");
-        action = [this, again = m_opening] {
-            m_options.context = 0;
+        action = [this, again = m_opening]() mutable {
+            m_options.context = again.context = 0;
             QMetaObject::invokeMethod(m_engine, [engine = m_engine] { engine->setContext(0); });
             open(again);
         };
@@ -64,8 +66,10 @@ void EngineHost::showLoadFailure(const QString& sentence, bool kept, LoadRemedy 
         name.clear(); // those used before are as they were
     } else if (remedy == LoadRemedy::other_heads && !m_opening.heads.isEmpty()) {
         name = tr("Open without these heads");
-        action
-            = [this, again = ModelChoice{m_opening.model, {}, m_opening.weights}] { open(again); };
+        action = [this, again = m_opening]() mutable {
+            again.heads.clear();
+            open(again);
+        };
     } else if (remedy == LoadRemedy::processor) {
         name = tr("Load it on the CPU");
         action = [this, again = m_opening] { openOnProcessor(again); };
@@ -101,14 +105,11 @@ void EngineHost::openDropped(const PathReport& report)
         m_window->showError(QStringLiteral("%1: %2").arg(report.path, report.problem));
         return;
     }
-    ModelChoice choice;
-    choice.weights = m_choice.weights;
-    if (report.kind == PathReport::Kind::model) {
-        choice.model = report.path;
-    } else {
-        choice.model = m_choice.model;
+    ModelChoice choice = m_choice;
+    if (report.kind == PathReport::Kind::model)
+        choice = {report.path, {}, m_choice.weights};
+    else
         choice.heads = report.path;
-    }
     open(choice);
 }
 
@@ -129,10 +130,21 @@ void EngineHost::inspectPath(const QString& path, std::function<void(const PathR
 /// The model in use goes to the front of those used before.
 void EngineHost::offerModels()
 {
+    m_choice.used_s = QDateTime::currentSecsSinceEpoch();
     m_used.removeAll(m_choice);
     m_used.prepend(m_choice);
     if (m_used.size() > kMostUsedModels)
         m_used.resize(kMostUsedModels);
+    m_window->setModelChoices(m_choice, m_used, weightFormats());
+    if (m_used_read)
+        QMetaObject::invokeMethod(m_store,
+            [store = m_store, text = usedModelsText(m_used)] { store->saveUsedModels(text); });
+}
+
+void EngineHost::forgetModel(const QString& path)
+{
+    m_used.removeIf(
+        [&](const ModelChoice& choice) { return choice.model == path || choice.heads == path; });
     m_window->setModelChoices(m_choice, m_used, weightFormats());
     if (m_used_read)
         QMetaObject::invokeMethod(m_store,

@@ -64,7 +64,7 @@ bool isSameFolder(const QString& one, const QString& other)
 /// The model itself stays as it is.
 bool differsInHeads(const ModelChoice& one, const ModelChoice& other)
 {
-    return one.heads != other.heads && one.weights == other.weights
+    return one.heads != other.heads && one.weights == other.weights && one.context == other.context
         && isSameFolder(one.model, other.model);
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/hub_asker.h"
 
+#include "app/window/catalog_ranking.h"
 #include "app/window/hub_views.h"
 #include "app/window/pair_words.h"
 #include "core/hub/hub_names.h"
 #include "core/hub/read_facts.h"
 #include "core/pairs/judge_pair.h"
+#include "ui/models/hub_words.h"
 
 #include <QElapsedTimer>
 #include <QLocale>
@@ -129,6 +131,18 @@ void HubAsker::check(const PairEntry& asked, const std::stop_token& stop)
     emit entryKnown(asked.key(), entry);
 }
 
+void HubAsker::rank(const QVector<PairEntry>& entries)
+{
+    if (m_devices.empty())
+        m_devices = fitDevices();
+    QVector<PairEntry> ranked = entries;
+    const Room room = roomOf(m_devices);
+    rankEntries(ranked, room);
+    emit catalogRanked(ranked,
+        room.bytes == 0 ? QString()
+                        : tr("%1, %2 free").arg(room.device, sizeWords(qint64(room.bytes))));
+}
+
 void HubAsker::judge(PairEntry& entry, const std::stop_token& stop)
 {
     const HubCache cache(m_context->settings.cache);
@@ -166,6 +180,7 @@ void HubAsker::judge(PairEntry& entry, const std::stop_token& stop)
         if (m_devices.empty())
             m_devices = fitDevices();
         judged.fit = judgeFit(m_devices, *judged.base, judged.heads);
+        judged.fits = judgeContexts(m_devices, *judged.base, judged.heads);
     }
     judged.disk = judgeDisk(judged.base ? *judged.base : *judged.heads,
         judged.base && judged.heads != judged.base ? judged.heads : nullptr,

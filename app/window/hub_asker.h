@@ -28,12 +28,16 @@ public slots:
     void search(const QString& text, const std::stop_token& stop);
     void more(const std::stop_token& stop);
     void check(const gorgon::PairEntry& entry, const std::stop_token& stop);
+    /// Sorts by what this computer can run; opens its devices and sends nothing.
+    void rank(const QVector<gorgon::PairEntry>& entries);
     void test(const std::stop_token& stop);
 
 signals:
     void found(const QVector<gorgon::PairEntry>& entries, bool is_more, bool has_next);
     void searchFailed(const gorgon::HubFailure& failure);
     void entryKnown(const QString& key, const gorgon::PairEntry& entry);
+    /// computer: "cuda:0, 12.1 GB free".
+    void catalogRanked(const QVector<gorgon::PairEntry>& entries, const QString& computer);
     void tested(const QString& sentence, bool works);
 
 private:

@@ -6,6 +6,7 @@
 #include "app/window/hub_asker.h"
 #include "app/window/hub_preferences.h"
 #include "app/window/hub_views.h"
+#include "app/window/installed_facts.h"
 #include "app/window/pair_words.h"
 #include "ui/main_window.h"
 #include "ui/models/connection_page.h"
@@ -30,13 +31,14 @@ constexpr int kEndMs = 2000; // all threads together, and the engine's, from whe
 
 } // namespace
 
-HubHost::HubHost(const WindowOptions& options, MainWindow* window)
+HubHost::HubHost(const WindowOptions& options, MainWindow* window, const SystemProxy& system_proxy)
     : m_window(window)
     , m_models(window->models())
     , m_asker(new HubAsker)
     , m_downloader(new DownloadWorker)
     , m_disk(new CacheWorker(options.data_folder / "hub.json"))
     , m_checker(new CacheWorker(options.data_folder / "hub.json"))
+    , m_ask_system_proxy(system_proxy)
 {
     const std::pair<QThread*, QObject*> threads[] = {{&m_ask_thread, m_asker},
         {&m_download_thread, m_downloader}, {&m_disk_thread, m_disk}, {&m_check_thread, m_checker}};
@@ -72,7 +74,7 @@ void HubHost::beginEnd()
     if (m_deadline)
         return;
     m_deadline.emplace(kEndMs);
-    m_asked_early = {};
+    m_early.clear();
     m_stop_asking.request_stop();
     m_stop_checking.request_stop();
     if (m_download_thread.isRunning())
@@ -99,14 +101,59 @@ void HubHost::shutDown()
 
 template <typename Deed> void HubHost::ask(const Deed& deed)
 {
-    if (!m_context) { // the settings come within a moment
-        m_asked_early = [this, deed] { ask(deed); };
+    whenReady([this, deed] {
+        m_stop_asking.request_stop();
+        m_stop_asking = {};
+        QMetaObject::invokeMethod(m_asker,
+            [asker = m_asker, deed, stop = m_stop_asking.get_token()] { deed(*asker, stop); });
+    });
+}
+
+void HubHost::whenReady(std::function<void()> deed)
+{
+    m_early.push_back(std::move(deed));
+    runEarly();
+}
+
+void HubHost::runEarly()
+{
+    if (!m_context || m_deadline)
+        return;
+    if (!m_early.empty() && !m_system_proxy
+        && wantsSystemProxy(m_preferences, toText(m_context->settings.endpoint)))
+    {
+        askSystem();
         return;
     }
-    m_stop_asking.request_stop();
-    m_stop_asking = {};
+    const std::vector<std::function<void()>> early = std::exchange(m_early, {});
+    for (const std::function<void()>& deed : early)
+        deed();
+}
+
+// note: not before a person asked for something that needs the network.
+void HubHost::askSystem()
+{
+    if (std::exchange(m_asking_system, true))
+        return;
     QMetaObject::invokeMethod(
-        m_asker, [asker = m_asker, deed, stop = m_stop_asking.get_token()] { deed(*asker, stop); });
+        m_disk, [this, ask = m_ask_system_proxy, endpoint = toText(m_context->settings.endpoint)] {
+            const QString proxy = ask(endpoint);
+            QMetaObject::invokeMethod(
+                this,
+                [this, proxy] {
+                    m_asking_system = false;
+                    m_system_proxy = proxy;
+                    renewContext();
+                    runEarly();
+                },
+                Qt::QueuedConnection);
+        });
+}
+
+void HubHost::showProxy()
+{
+    m_models->connection()->setProxyPlace(proxyWords(m_preferences,
+        toText(m_context ? m_context->settings.endpoint : m_environment.endpoint), m_system_proxy));
 }
 
 void HubHost::useSettings(
@@ -127,8 +174,7 @@ void HubHost::useSettings(
         QMetaObject::invokeMethod(m_disk,
             [disk = m_disk, cache = m_context->settings.cache] { disk->listUnfinished(cache); });
     emit ready();
-    if (const auto asked = std::exchange(m_asked_early, {}))
-        asked();
+    runEarly();
     if (!m_asked_again.names().isEmpty())
         ask([entry = std::exchange(m_asked_again, {})](
                 HubAsker& asker, const std::stop_token& stop) { asker.check(entry, stop); });
@@ -138,13 +184,18 @@ void HubHost::renewContext()
 {
     auto context = std::make_shared<HttpContext>();
     try {
-        context->settings = chosenSettings(m_environment, m_preferences);
+        context->settings
+            = chosenSettings(m_environment, m_preferences, m_system_proxy.value_or(QString()));
     } catch (const std::exception& error) {
         m_models->connection()->showTest(failureView(error).sentence, false);
         context->settings = m_environment;
     }
-    if (m_context && m_context->settings == context->settings)
+    if (m_context && m_context->settings.endpoint != context->settings.endpoint)
+        m_system_proxy.reset(); // it may name another one for it
+    if (m_context && m_context->settings == context->settings) {
+        showProxy();
         return;
+    }
     context->settings.user_agent = "gorgon";
     context->bandwidth->limit(context->settings.bytes_per_second);
     context->on_request = [this](const HttpLogEntry& entry) {
@@ -159,16 +210,10 @@ void HubHost::renewContext()
             Qt::QueuedConnection);
     };
     m_context = context;
+    showProxy();
     QMetaObject::invokeMethod(m_asker, [asker = m_asker, context] { asker->configure(context); });
     QMetaObject::invokeMethod(
         m_downloader, [worker = m_downloader, context] { worker->configure(context); });
-}
-
-void HubHost::list()
-{
-    if (m_context)
-        QMetaObject::invokeMethod(
-            m_disk, [disk = m_disk, cache = m_context->settings.cache] { disk->list(cache); });
 }
 
 void HubHost::connectWorkers()
@@ -176,8 +221,9 @@ void HubHost::connectWorkers()
     connect(m_disk, &CacheWorker::settingsRead, this, &HubHost::useSettings);
     connect(m_disk, &CacheWorker::failed, m_models->installed(), &InstalledPage::showFailure);
     connect(m_disk, &CacheWorker::listed, this, [this](const QVector<InstalledEntry>& entries) {
-        m_installed = entries;
-        m_window->setInstalled(entries);
+        m_in_cache = entries;
+        m_cache_listed = true;
+        showInstalled();
     });
     connect(m_disk, &CacheWorker::unfinishedListed, this,
         [this](const std::vector<DownloadRequest>& requests) {
@@ -197,7 +243,17 @@ void HubHost::connectWorkers()
     connect(
         m_asker, &HubAsker::searchFailed, m_models->discover(), &DiscoverPage::showSearchFailure);
     connect(m_asker, &HubAsker::entryKnown, m_models->discover(), &DiscoverPage::updateEntry);
+    connect(m_asker, &HubAsker::catalogRanked, m_models->discover(), &DiscoverPage::setCatalog);
     connect(m_asker, &HubAsker::tested, m_models->connection(), &ConnectionPage::showTest);
+}
+
+/// Opens the devices of this computer, which takes a moment: when it is looked at.
+void HubHost::rankCatalog()
+{
+    if (std::exchange(m_ranked, true))
+        return;
+    QMetaObject::invokeMethod(m_asker,
+        [asker = m_asker, entries = catalogEntries(modelCatalog())] { asker->rank(entries); });
 }
 
 void HubHost::connectDiscover()
@@ -212,8 +268,9 @@ void HubHost::connectDiscover()
         ask([entry](HubAsker& asker, const std::stop_token& stop) { asker.check(entry, stop); });
     });
     connect(page, &DiscoverPage::stopRequested, this, [this] {
-        m_asked_early = {};
         m_stop_asking.request_stop();
+        if (!m_early.empty()) // it was not asked yet
+            m_early.push_back([this] { m_stop_asking.request_stop(); });
     });
     connect(page, &DiscoverPage::getRequested, this, &HubHost::get);
     connect(page, &DiscoverPage::tokenEntered, this,
@@ -226,21 +283,11 @@ void HubHost::connectDiscover()
         });
 }
 
-void HubHost::connectDownloads()
-{
-    DownloadsPage* page = m_models->downloads();
-    connect(page, &DownloadsPage::pauseRequested, m_downloader, &DownloadWorker::pause);
-    connect(page, &DownloadsPage::resumeRequested, this, &HubHost::resume);
-    connect(m_models, &ModelsWindow::retryRequested, this, &HubHost::resume);
-    connect(page, &DownloadsPage::cancelRequested, this, &HubHost::cancel);
-    connect(page, &DownloadsPage::forgetRequested, m_downloader, &DownloadWorker::forget);
-    connect(page, &DownloadsPage::openRequested, this, &HubHost::open);
-}
-
 void HubHost::connectOthers()
 {
     InstalledPage* installed = m_models->installed();
     connect(m_models, &ModelsWindow::opened, this, &HubHost::list);
+    connect(m_models, &ModelsWindow::opened, this, &HubHost::rankCatalog);
     connect(installed, &InstalledPage::verifyRequested, this, [this](const QString& repository) {
         m_stop_checking = {};
         QMetaObject::invokeMethod(m_checker,
@@ -267,6 +314,10 @@ void HubHost::connectOthers()
     connect(connection, &ConnectionPage::testRequested, this,
         [this] { ask([](HubAsker& asker, const std::stop_token& stop) { asker.test(stop); }); });
     connect(m_window, &MainWindow::installedWanted, this, &HubHost::list);
+    connect(m_window, &MainWindow::usedModelsChanged, this, [this] {
+        if (m_context && m_models->isVisible())
+            listLinked();
+    });
     connect(m_window, &MainWindow::ending, this, &HubHost::beginEnd);
     connect(m_window, &MainWindow::closing, this, &HubHost::shutDown);
 }
@@ -274,77 +325,6 @@ void HubHost::connectOthers()
 void HubHost::enterToken(const QString& token)
 {
     QMetaObject::invokeMethod(m_disk, [disk = m_disk, token] { disk->keepToken(token); });
-}
-
-void HubHost::get(const PairEntry& entry)
-{
-    const std::string revision = entry.revision.isEmpty() ? "main" : entry.revision.toStdString();
-    QVector<DownloadRequest> requests;
-    if (!entry.base.isEmpty())
-        requests.append({entry.base.toStdString(), revision, {}});
-    if (!entry.heads.isEmpty() && entry.heads != entry.base)
-        requests.append({entry.heads.toStdString(), entry.base.isEmpty() ? revision : "main", {}});
-    if (requests.size() == 2)
-        m_heads_of[entry.base] = entry.heads;
-    for (const DownloadRequest& request : requests)
-        QMetaObject::invokeMethod(
-            m_downloader, [worker = m_downloader, request] { worker->add(request); });
-    m_models->showTab(ModelsWindow::downloads_tab);
-}
-
-void HubHost::resume(qint64 id)
-{
-    if (id > 0) {
-        QMetaObject::invokeMethod(
-            m_downloader, [worker = m_downloader, id] { worker->resume(id); });
-        return;
-    }
-    const size_t place = size_t(-id - 1);
-    if (place < m_unfinished.size())
-        QMetaObject::invokeMethod(m_downloader,
-            [worker = m_downloader, request = m_unfinished[place]] { worker->add(request); });
-}
-
-void HubHost::cancel(qint64 id)
-{
-    if (id > 0) {
-        QMetaObject::invokeMethod(
-            m_downloader, [worker = m_downloader, id] { worker->cancel(id); });
-        return;
-    }
-    const size_t place = size_t(-id - 1);
-    if (place < m_unfinished.size())
-        QMetaObject::invokeMethod(m_disk,
-            [disk = m_disk, cache = m_context->settings.cache, request = m_unfinished[place]] {
-                disk->discard(cache, request);
-            });
-}
-
-void HubHost::open(const QString& repository, const QString& folder)
-{
-    const QString heads = m_heads_of.value(repository);
-    const auto found = std::find_if(m_installed.begin(), m_installed.end(),
-        [&](const InstalledEntry& entry) { return entry.repository == heads; });
-    if (!heads.isEmpty() && found != m_installed.end())
-        emit m_window->modelChosen({folder, found->folder, {}});
-    else
-        emit m_window->pathDropped(folder); // model or heads: opened for what it is
-}
-
-void HubHost::showDownloads()
-{
-    QVector<DownloadEntry> all = m_running;
-    for (size_t i = 0; i < m_unfinished.size(); ++i) {
-        const DownloadEntry entry = unfinishedView(m_unfinished[i], -qint64(i) - 1);
-        const bool in_queue
-            = std::any_of(m_running.begin(), m_running.end(), [&](const DownloadEntry& each) {
-                  return each.repository == entry.repository && each.revision == entry.revision;
-              });
-        if (!in_queue)
-            all.append(entry);
-    }
-    m_models->setDownloads(all);
-    m_window->statusLine()->setDownloads(downloadsWords(all));
 }
 
 } // namespace gorgon

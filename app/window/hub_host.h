@@ -3,6 +3,7 @@
 // between them and the window of models.
 #pragma once
 
+#include "app/window/proxy_source.h"
 #include "app/window/window_options.h"
 #include "core/hub/download.h"
 #include "core/hub/http.h"
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 namespace gorgon {
 
@@ -31,7 +33,9 @@ class HubHost : public QObject
     Q_OBJECT
 
 public:
-    HubHost(const WindowOptions& options, MainWindow* window);
+    /// system_proxy: another answer, for tests.
+    HubHost(const WindowOptions& options, MainWindow* window,
+        const SystemProxy& system_proxy = systemProxy);
     ~HubHost() override;
 
     /// Reads settings and cache elsewhere; sends nothing.
@@ -52,12 +56,22 @@ private:
     void useSettings(
         const HubPreferences& preferences, const HubSettings& environment, const QString& problem);
     void renewContext();
+    /// At once, or when the settings were read and the system was asked for its proxy.
+    void whenReady(std::function<void()> deed);
+    void askSystem();
+    void runEarly();
+    void showProxy();
+    void rankCatalog();
     void list();
+    void listLinked();
+    void showInstalled();
     void get(const PairEntry& entry);
+    void fetch(const DownloadRequest& request);
     void enterToken(const QString& token);
     void resume(qint64 id);
     void cancel(qint64 id);
     void open(const QString& repository, const QString& folder);
+    void openWhenHere();
     void showDownloads();
     template <typename Deed> void ask(const Deed& deed); // the asker; what it did before ends
 
@@ -78,10 +92,17 @@ private:
     std::stop_source m_stop_checking;
     QVector<DownloadEntry> m_running; // of the queue
     std::vector<DownloadRequest> m_unfinished; // of earlier runs, not in the queue
-    QVector<InstalledEntry> m_installed;
-    QHash<QString, QString> m_heads_of; // base to heads, as they were got together
+    QVector<InstalledEntry> m_in_cache;
+    bool m_cache_listed = false;
+    QVector<InstalledEntry> m_linked; // opened where they lie
+    QVector<InstalledEntry> m_installed; // both
+    QHash<QString, PairEntry> m_got; // by base: what was got together, and how it is opened
+    bool m_ranked = false;
     PairEntry m_asked_again; // after a token was entered
-    std::function<void()> m_asked_early; // before the settings were known
+    std::vector<std::function<void()>> m_early; // wait for whenReady
+    SystemProxy m_ask_system_proxy; // on the disk's thread
+    bool m_asking_system = false;
+    std::optional<QString> m_system_proxy; // once the system was asked
     std::optional<QDeadlineTimer> m_deadline; // of the end
     bool m_shut_down = false;
 };

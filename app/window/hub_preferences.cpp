@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/hub_preferences.h"
 
+#include "app/window/proxy_source.h"
 #include "core/hub/hub_error.h"
 #include "core/hub/url.h"
 
@@ -43,7 +44,8 @@ HubPreferences readPreferences(const QByteArray& text)
     return read;
 }
 
-HubSettings chosenSettings(const HubSettings& environment, const HubPreferences& preferences)
+HubSettings chosenSettings(
+    const HubSettings& environment, const HubPreferences& preferences, const QString& system_proxy)
 {
     HubSettings settings = environment;
     if (!preferences.endpoint.isEmpty()) {
@@ -61,6 +63,8 @@ HubSettings chosenSettings(const HubSettings& environment, const HubPreferences&
     settings.no_proxy = preferences.proxy == HubPreferences::Proxy::none;
     if (preferences.proxy == HubPreferences::Proxy::own)
         settings.proxy = preferences.own_proxy.toStdString();
+    else if (wantsSystemProxy(preferences, QString::fromStdString(settings.endpoint)))
+        settings.proxy = system_proxy.toStdString();
     settings.bytes_per_second = uint64_t(preferences.megabytes_per_second) * 1'000'000;
     settings.n_parallel_files = preferences.n_files;
     return settings;

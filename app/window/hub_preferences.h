@@ -11,7 +11,9 @@ QString preferencesText(const HubPreferences& preferences);
 /// Damaged text is no preferences.
 HubPreferences readPreferences(const QByteArray& text);
 
-/// `environment` as the preferences change it. HubError (badName) for an address that is none.
-HubSettings chosenSettings(const HubSettings& environment, const HubPreferences& preferences);
+/// `environment` as the preferences change it. system_proxy: used where neither a person nor the
+/// environment named one. HubError (badName) for an address that is none.
+HubSettings chosenSettings(const HubSettings& environment, const HubPreferences& preferences,
+    const QString& system_proxy = {});
 
 } // namespace gorgon

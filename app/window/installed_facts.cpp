@@ -20,6 +20,8 @@ void readInstalled(InstalledEntry& entry)
     entry.is_model = report.kind == "model" && report.config;
     entry.is_heads = report.heads && report.heads->n_heads > 0;
     entry.words = reportWords(report);
+    if (entry.is_linked)
+        entry.bytes = entry.listed_bytes = qint64(report.n_bytes);
     if (!report.problems.empty())
         entry.problem = QString::fromStdString(report.problems.front());
     else if (!entry.is_model && !entry.is_heads)

@@ -61,7 +61,7 @@ LoadOptions loadOptions(const ModelChoice& choice, const WindowOptions& options)
         load.heads = toPath(choice.heads);
     load.weights = formatOf(choice.weights);
     load.cache_dtype = formatOf(options.cache_type);
-    load.context = options.context;
+    load.context = choice.context > 0 ? choice.context : options.context;
     load.weights_cache = userCacheFolder("weights");
     return load;
 }
@@ -188,7 +188,12 @@ PathReport reportPath(const QString& path)
         report.problem = QObject::tr("Nothing is there.");
         return report;
     }
+    const std::filesystem::path parent = toPath(path).parent_path();
+    const bool is_file = std::filesystem::is_regular_file(toPath(path), error);
     const ModelReport found = inspect(toPath(path));
+    // One file of a model stands for its folder.
+    if (is_file && !found.heads && std::filesystem::exists(parent / "config.json", error))
+        return reportPath(QString::fromStdU16String(parent.u16string()));
     if (found.kind == "model" && found.config)
         report.kind = PathReport::Kind::model;
     else if (found.heads)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/pair_words.h"
 
+#include "app/window/catalog_ranking.h"
+#include "app/window/fit_views.h"
 #include "app/window/hub_views.h"
 #include "ui/models/hub_words.h"
 
@@ -81,33 +83,6 @@ PairEntry pairOf(const CatalogBase& base, const CatalogHeads* heads)
     addLicence(entry, toText(base.licence), {});
     addAccess(entry, base.gated.value_or(false) || (heads && heads->gated.value_or(false)), false);
     return entry;
-}
-
-Badge memoryBadge(const PairFit& fit)
-{
-    Badge badge{QObject::tr("Memory"), toText(std::string(fitWord(fit.fit))), Tone::plain, {}};
-    badge.tone = fit.fit == Fit::fits ? Tone::good
-        : fit.fit == Fit::lacks       ? Tone::warning
-        : fit.fit == Fit::tight       ? Tone::caution
-                                      : Tone::plain;
-    QStringList lines{QStringLiteral("%1: %2").arg(
-        badge.text, toText(fit.sentence.empty() ? fit.problem : fit.sentence))};
-    for (const DeviceFit& device : fit.devices) {
-        for (const FormatFit& format : device.formats) {
-            QStringList sum;
-            for (const FitLine& line : format.lines)
-                sum << QStringLiteral("%1 %2").arg(
-                    toText(line.what), sizeWords(qint64(line.bytes)));
-            lines << QObject::tr("%1, %2: %3 of %4 free, %5")
-                         .arg(toText(device.device), toText(format.weights),
-                             sizeWords(qint64(format.bytes)), sizeWords(qint64(device.free_bytes)),
-                             toText(std::string(fitWord(format.fit))));
-            if (&format == &device.formats[size_t(std::max(0, device.best))])
-                lines << QStringLiteral("    %1").arg(sum.join(QStringLiteral(" + ")));
-        }
-    }
-    badge.tip = lines.join(QLatin1Char('\n'));
-    return badge;
 }
 
 Badge matchBadge(const PairVerdict& verdict)
@@ -202,8 +177,13 @@ void showJudged(PairEntry& entry, const JudgedPair& judged)
     entry.licence_page.clear();
     entry.may_get = true;
     entry.badges.clear();
-    if (judged.base)
+    if (entry.is_recommended)
+        entry.badges.append(recommendedBadge());
+    if (judged.base) {
         entry.badges.append(memoryBadge(judged.fit));
+        entry.fits = fitViews(judged.fits);
+        entry.context = judged.fit.context;
+    }
     if (judged.base && judged.heads && judged.base != judged.heads)
         entry.badges.append(matchBadge(judged.verdict));
     entry.badges.append(diskBadge(judged.disk));

@@ -21,7 +21,8 @@ struct JudgedPair
     const ModelFacts* base = nullptr;
     const ModelFacts* heads = nullptr; // the base itself for a full model
     PairVerdict verdict; // where there are both
-    PairFit fit; // where there is a base
+    PairFit fit; // where there is a base, with the context that loading takes
+    std::vector<PairFit> fits; // with each length of it
     DiskFit disk;
     std::string endpoint;
 };

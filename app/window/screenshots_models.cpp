@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/window/screenshots_models.h"
 
+#include "app/window/catalog_ranking.h"
 #include "app/window/pair_words.h"
 #include "ui/main_window.h"
 #include "ui/models/connection_page.h"
+#include "ui/models/discover_model.h"
 #include "ui/models/discover_page.h"
 #include "ui/models/hub_words.h"
 #include "ui/models/installed_page.h"
@@ -13,6 +15,7 @@
 
 #include <QDateTime>
 #include <QListView>
+#include <QToolButton>
 
 namespace gorgon {
 
@@ -31,6 +34,35 @@ QString vicuna()
 QString vicunaHeads()
 {
     return QStringLiteral("FasterDecoding/medusa-vicuna-7b-v1.3");
+}
+
+/// One device, two lengths of context, the formats that the program offers.
+QVector<FitView> fits()
+{
+    QVector<FitView> views;
+    for (const qint64 context : {qint64(2048), qint64(4096)}) {
+        FitPlace place{QStringLiteral("cuda:0"), 12'100'000'000, {}, 1};
+        const std::pair<const char*, double> formats[] = {{"", 2}, {"q8", 1.0625}, {"q4", 0.58}};
+        for (const auto& [name, bytes_per_weight] : formats) {
+            FitFormat format;
+            format.weights = QString::fromLatin1(name);
+            const QString in = format.weights.isEmpty() ? QStringLiteral("f16") : format.weights;
+            format.lines
+                = {{QStringLiteral("base model in %1").arg(in), qint64(6.738e9 * bytes_per_weight)},
+                    {QStringLiteral("5 heads in %1").arg(in), qint64(0.739e9 * bytes_per_weight)},
+                    {QStringLiteral("keys and values of %1 positions in f16").arg(context),
+                        context * 524'288},
+                    {QStringLiteral("to work with"), 480'000'000}};
+            for (const auto& [what, bytes] : format.lines)
+                format.bytes += bytes;
+            const bool fits = format.bytes < place.free_bytes;
+            format.verdict = fits ? QStringLiteral("Fits") : QStringLiteral("Won't fit");
+            format.tone = fits ? Tone::good : Tone::warning;
+            place.formats.append(format);
+        }
+        views.append({context, {place}});
+    }
+    return views;
 }
 
 PairEntry judged()
@@ -53,6 +85,8 @@ PairEntry judged()
         {QStringLiteral("Files"), QStringLiteral("pickle"), Tone::caution,
             QStringLiteral("pickle: read for its numbers alone, nothing in it is run")},
         {QStringLiteral("Licence"), QStringLiteral("llama2"), Tone::plain, {}}};
+    entry.fits = fits();
+    entry.context = 4096;
     return entry;
 }
 
@@ -82,7 +116,7 @@ QVector<InstalledEntry> installed()
     base.is_model = true;
     base.bytes = base.listed_bytes = base.freed_bytes = 13'480 * (kGigabyte / 1000);
     base.used_s = now - 3600;
-    base.heads = {{vicunaHeads(), QStringLiteral("/models/heads")}};
+    base.heads = {HeadsOffer{vicunaHeads(), QStringLiteral("/models/heads")}};
     InstalledEntry heads;
     heads.repository = vicunaHeads();
     heads.folder = QStringLiteral("/models/heads");
@@ -90,11 +124,18 @@ QVector<InstalledEntry> installed()
     heads.is_heads = true;
     heads.bytes = heads.listed_bytes = heads.freed_bytes = 1'480 * (kGigabyte / 1000);
     heads.used_s = now - 86'400;
+    InstalledEntry linked;
+    linked.repository = linked.folder = QStringLiteral("/home/somebody/models/my-finetune");
+    linked.words = QStringLiteral("qwen2, 494 million parameters, 988.1 MB in its files; no heads "
+                                  "beside it: plain decoding");
+    linked.is_model = linked.is_linked = true;
+    linked.bytes = 988'100'000;
+    linked.used_s = now - 3 * 86'400;
     InstalledEntry part;
     part.repository = QStringLiteral("HuggingFaceH4/zephyr-7b-beta");
     part.problem = QStringLiteral("Its download was not finished; continue it under Downloads.");
     part.partial_bytes = 2 * kGigabyte;
-    return {base, heads, part};
+    return {base, linked, heads, part};
 }
 
 DownloadEntry download(qint64 id, const char* repository, State state)
@@ -151,11 +192,26 @@ bool drawModels(
     models.installed()->showCheck(vicuna(), QStringLiteral("4 files are sound"), false);
     good &= grab(models, QStringLiteral("models-installed"));
     models.showTab(ModelsWindow::discover_tab);
-    models.discover()->setCatalog(catalogEntries(modelCatalog()));
+    QVector<PairEntry> catalog = catalogEntries(modelCatalog());
+    constexpr uint64_t kRoom = 12'100'000'000;
+    rankEntries(catalog, {QStringLiteral("cuda:0"), kRoom, false});
+    models.discover()->setCatalog(catalog, QStringLiteral("cuda:0, 12.1 GB free"));
+    good &= grab(models, QStringLiteral("models-first"));
     models.discover()->updateEntry(judged().key(), judged());
-    QListView* list = models.discover()->list();
-    list->setCurrentIndex(list->model()->index(0, 0));
+    const QAbstractItemModel* rows = models.discover()->list()->model();
+    for (int row = 0; row < rows->rowCount(); ++row) {
+        if (rows->index(row, 0).data(DiscoverModel::entry_role).value<PairEntry>().key()
+            == judged().key())
+            models.discover()->list()->setCurrentIndex(rows->index(row, 0));
+    }
     good &= grab(models, QStringLiteral("models-discover"));
+    models.showWarning(QStringLiteral("Requests without a token are limited; add one."));
+    models.discover()->showSearchFailure(
+        {QStringLiteral("https://huggingface.co: no network was reached; check the network or its "
+                        "proxy."),
+            HubDeed::connection, {}, {}});
+    good &= grab(models, QStringLiteral("models-failed"));
+    models.findChild<QToolButton*>(QStringLiteral("warning_seen"))->click();
     models.discover()->showFound({gated(), judged()}, false, true);
     good &= grab(models, QStringLiteral("models-gated"));
     models.showTab(ModelsWindow::downloads_tab);
@@ -167,6 +223,8 @@ bool drawModels(
     models.setDownloads({});
     models.showTab(ModelsWindow::connection_tab);
     models.connection()->setTokenPlace(true, QStringLiteral("~/.cache/huggingface/token"));
+    models.connection()->setProxyPlace(
+        QStringLiteral("In use: http://proxy.example:3128, from the system's settings."));
     models.connection()->showTest(
         QStringLiteral("https://huggingface.co answered in 0.3 s and took the token."), true);
     good &= grab(models, QStringLiteral("models-connection"));
@@ -178,6 +236,8 @@ bool drawModels(
         QStringLiteral("https://huggingface.co/lmsys/vicuna-7b-v1.3/resolve/main/config.json"),
         QStringLiteral("bytes=0-"), 403, 311, 0.12, {}});
     good &= grab(models, QStringLiteral("models-requests"));
+    models.showTab(ModelsWindow::downloads_tab);
+    good &= grab(models, QStringLiteral("models-downloads-empty"));
     models.close();
     return good;
 }

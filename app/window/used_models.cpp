@@ -5,6 +5,8 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <algorithm>
+
 namespace gorgon {
 
 QString usedModelsText(const QVector<ModelChoice>& used)
@@ -12,7 +14,8 @@ QString usedModelsText(const QVector<ModelChoice>& used)
     QJsonArray list;
     for (const ModelChoice& choice : used)
         list.append(QJsonObject{{QStringLiteral("model"), choice.model},
-            {QStringLiteral("heads"), choice.heads}, {QStringLiteral("weights"), choice.weights}});
+            {QStringLiteral("heads"), choice.heads}, {QStringLiteral("weights"), choice.weights},
+            {QStringLiteral("context"), choice.context}, {QStringLiteral("used"), choice.used_s}});
     return QString::fromUtf8(QJsonDocument(list).toJson(QJsonDocument::Compact));
 }
 
@@ -22,7 +25,9 @@ QVector<ModelChoice> readUsedModels(const QString& text)
     const QJsonArray list = QJsonDocument::fromJson(text.toUtf8()).array();
     for (const QJsonValue& value : list) {
         const ModelChoice choice{value[QStringLiteral("model")].toString(),
-            value[QStringLiteral("heads")].toString(), value[QStringLiteral("weights")].toString()};
+            value[QStringLiteral("heads")].toString(), value[QStringLiteral("weights")].toString(),
+            std::max<qint64>(0, value[QStringLiteral("context")].toInteger()),
+            std::max<qint64>(0, value[QStringLiteral("used")].toInteger())};
         if (!choice.model.isEmpty() && used.size() < kMostUsedModels)
             used.append(choice);
     }

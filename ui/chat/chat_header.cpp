@@ -2,6 +2,7 @@
 #include "ui/chat/chat_header.h"
 
 #include "ui/chat/chip.h"
+#include "ui/models/hub_words.h"
 #include "ui/theme/theme.h"
 
 #include <QActionGroup>
@@ -141,11 +142,11 @@ void ChatHeader::fillHeads()
     add(tr("Those found with the model"), {});
     QStringList paths{QString(), QStringLiteral("none")};
     for (const HeadsOffer& each : std::as_const(m_offered)) {
-        add(each.name, each.path);
+        add(shortName(each.name), each.path);
         paths << each.path;
     }
     if (!paths.contains(m_heads_in_use)) // of a folder that is not in the cache
-        add(m_heads_in_use.section(QLatin1Char('/'), -2), m_heads_in_use);
+        add(shortName(m_heads_in_use), m_heads_in_use);
     add(tr("None: plain decoding"), QStringLiteral("none"));
     m_heads_menu->addSeparator();
     connect(m_heads_menu->addAction(tr("Other heads…")), &QAction::triggered, this,

@@ -57,6 +57,7 @@ ChatPanel::ChatPanel(QWidget* parent)
     connect(m_card, &PromptCard::textEdited, m_draft_timer, qOverload<>(&QTimer::start));
     connect(m_draft_timer, &QTimer::timeout, this, &ChatPanel::keepDraft);
     connect(m_invitation, &Invitation::exampleChosen, this, &ChatPanel::send);
+    connect(m_invitation, &Invitation::modelsRequested, this, &ChatPanel::modelsRequested);
     connect(
         m_header->marksButton(), &QToolButton::toggled, m_transcript, &Transcript::setMarksShown);
     connect(m_header->marksButton(), &QToolButton::toggled, this, &ChatPanel::marksToggled);

@@ -63,6 +63,7 @@ signals:
     void regenerateRequested(qint64 conversation, qint64 message);
     void stopRequested(); // of an answer, or of loading
     void openRequested(); // another model
+    void modelsRequested(); // one for this computer
     void marksToggled(bool shown);
     void stepChosen(qint64 message, int step); // of an answer, to be looked at
     void draftChanged(qint64 conversation, const QString& text);

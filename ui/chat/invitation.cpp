@@ -17,6 +17,7 @@ Invitation::Invitation(QWidget* parent)
     , m_words(new QLabel)
     , m_progress(new QProgressBar)
     , m_examples(new QWidget)
+    , m_models(new QPushButton(tr("Get a model for this computer")))
 {
     m_title->setFont(uiFont(20, QFont::DemiBold));
     m_title->setAlignment(Qt::AlignHCenter);
@@ -44,6 +45,8 @@ Invitation::Invitation(QWidget* parent)
     m_examples->setMaximumWidth(360);
     m_examples->setMinimumWidth(260);
 
+    m_models->setToolTip(tr("Models with heads that this computer can run (Ctrl+Shift+O)"));
+    connect(m_models, &QPushButton::clicked, this, &Invitation::modelsRequested);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(Theme::kInner, Theme::kEdge, Theme::kInner, Theme::kEdge);
     column->setSpacing(Theme::kInner);
@@ -53,6 +56,7 @@ Invitation::Invitation(QWidget* parent)
     column->addSpacing(Theme::kGap);
     column->addWidget(m_progress, 0, Qt::AlignHCenter);
     column->addWidget(m_examples, 0, Qt::AlignHCenter);
+    column->addWidget(m_models, 0, Qt::AlignHCenter);
     column->addStretch(3);
     setState({}, {});
 }
@@ -65,6 +69,7 @@ void Invitation::setState(const ModelSummary& model, const EngineStatus& status)
     m_progress->setRange(0, 100);
     m_progress->setValue(status.done);
     m_examples->setVisible(model.isLoaded());
+    m_models->setVisible(!loading && (!model.isLoaded() || model.is_demo));
     if (loading) {
         m_title->setText(tr("Loading the model"));
         m_words->setText(tr("You can write your message meanwhile."));

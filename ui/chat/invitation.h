@@ -23,12 +23,14 @@ public:
 
 signals:
     void exampleChosen(const QString& prompt);
+    void modelsRequested(); // one for this computer
 
 private:
     QLabel* m_title;
     QLabel* m_words;
     QProgressBar* m_progress;
     QWidget* m_examples;
+    QPushButton* m_models;
 };
 
 } // namespace gorgon

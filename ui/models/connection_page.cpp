@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kMostFiles = 16;
 constexpr int kWordsWidth = 480;
+constexpr int kNumberWidth = 160;
 constexpr int kMostMegabytes = 10'000;
 
 QLabel* makeWords()
@@ -42,6 +43,7 @@ ConnectionPage::ConnectionPage(QWidget* parent)
     , m_trust(new QCheckBox(tr("The token may be sent to this mirror")))
     , m_proxy(new QComboBox)
     , m_own_proxy(new QLineEdit)
+    , m_proxy_words(makeWords())
     , m_token(new QLineEdit)
     , m_keep(new QPushButton(tr("Keep")))
     , m_forget(new QPushButton(tr("Forget")))
@@ -58,7 +60,7 @@ ConnectionPage::ConnectionPage(QWidget* parent)
     m_trust->setToolTip(tr("<qt>Without this a token goes to the hub itself only.</qt>"));
     m_proxy->setAccessibleName(tr("Proxy"));
     m_proxy->view()->setAccessibleName(tr("Proxies"));
-    m_proxy->addItems({tr("that of the environment (https_proxy)"), tr("none"), tr("this one:")});
+    m_proxy->addItems({tr("that of the environment or the system"), tr("none"), tr("this one:")});
     m_own_proxy->setAccessibleName(tr("Address of the proxy"));
     m_own_proxy->setPlaceholderText(QStringLiteral("http://proxy.example:3128"));
     m_token->setAccessibleName(tr("Token of the hub"));
@@ -69,6 +71,8 @@ ConnectionPage::ConnectionPage(QWidget* parent)
     m_limit->setSpecialValueText(tr("no limit"));
     m_files->setAccessibleName(tr("Files at once"));
     m_files->setRange(1, kMostFiles);
+    for (QSpinBox* box : {m_limit, m_files})
+        box->setFixedWidth(kNumberWidth);
     for (QPushButton* button : {m_keep, m_forget, m_test})
         button->setAutoDefault(false);
     auto* token = new QHBoxLayout;
@@ -89,6 +93,7 @@ ConnectionPage::ConnectionPage(QWidget* parent)
     form->addRow(QString(), m_trust);
     form->addRow(tr("Proxy"), m_proxy);
     form->addRow(QString(), m_own_proxy);
+    form->addRow(QString(), m_proxy_words);
     form->addRow(tr("Token"), token);
     form->addRow(QString(), m_token_words);
     form->addRow(tr("Bandwidth"), m_limit);
@@ -141,12 +146,12 @@ void ConnectionPage::setPreferences(const HubPreferences& values)
     m_limit->setValue(values.megabytes_per_second);
     m_files->setValue(values.n_files);
     m_filling = false;
-    m_own_proxy->setEnabled(values.proxy == HubPreferences::Proxy::own);
+    m_own_proxy->setVisible(values.proxy == HubPreferences::Proxy::own);
 }
 
 void ConnectionPage::edited()
 {
-    m_own_proxy->setEnabled(m_proxy->currentIndex() == int(HubPreferences::Proxy::own));
+    m_own_proxy->setVisible(m_proxy->currentIndex() == int(HubPreferences::Proxy::own));
     if (!m_filling)
         emit preferencesChanged(preferences());
 }
@@ -169,6 +174,12 @@ void ConnectionPage::setTokenPlace(bool has_token, const QString& where)
             : tr("For gated and private models. It will be kept in %1, readable by you alone.")
                   .arg(where));
     m_forget->setEnabled(has_token);
+}
+
+void ConnectionPage::setProxyPlace(const QString& words)
+{
+    m_proxy_words->setText(words);
+    m_proxy_words->setVisible(!words.isEmpty());
 }
 
 void ConnectionPage::showTest(const QString& sentence, bool works)

@@ -29,6 +29,8 @@ public slots:
     void setPreferences(const gorgon::HubPreferences& preferences);
     /// where: the file that keeps it, or the variable that gives it.
     void setTokenPlace(bool has_token, const QString& where);
+    /// The proxy in use and who named it; empty: nothing needs to be said.
+    void setProxyPlace(const QString& words);
     void showTest(const QString& sentence, bool works);
 
 signals:
@@ -44,6 +46,7 @@ private:
     QCheckBox* m_trust;
     QComboBox* m_proxy;
     QLineEdit* m_own_proxy;
+    QLabel* m_proxy_words;
     QLineEdit* m_token;
     QPushButton* m_keep;
     QPushButton* m_forget;

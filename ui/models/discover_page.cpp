@@ -18,6 +18,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace gorgon {
 
@@ -178,11 +179,53 @@ void DiscoverPage::doDeed()
         search();
 }
 
-void DiscoverPage::setCatalog(const QVector<PairEntry>& entries)
+void DiscoverPage::setCatalog(const QVector<PairEntry>& entries, const QString& computer)
 {
-    m_catalog = entries;
-    if (m_line->text().isEmpty())
-        showCatalog();
+    const QVector<PairEntry> before = std::exchange(m_catalog, entries);
+    for (PairEntry& entry : m_catalog) {
+        const auto known = std::find_if(before.begin(), before.end(), [&](const PairEntry& each) {
+            return each.key() == entry.key() && each.knowledge != PairEntry::Knowledge::listed;
+        });
+        if (known == before.end())
+            continue;
+        const bool is_recommended = entry.is_recommended;
+        entry = *known; // the hub told more than can be estimated
+        entry.is_recommended = is_recommended;
+    }
+    m_computer = computer;
+    if (!m_shows_catalog)
+        return;
+    const QString chosen = m_panel->entry().names().isEmpty() ? QString() : m_panel->entry().key();
+    fillCatalog(chosen);
+    if (m_tells_catalog) // not a question that waits, nor its failure
+        tellCatalog();
+}
+
+/// chosen: the one that stays so; empty: the one that is recommended.
+void DiscoverPage::fillCatalog(const QString& chosen)
+{
+    m_model->setEntries(m_catalog);
+    m_panel->setEntry({});
+    int row = chosen.isEmpty() ? -1 : m_model->rowOf(chosen);
+    const auto best = std::find_if(m_catalog.begin(), m_catalog.end(),
+        [](const PairEntry& entry) { return entry.is_recommended; });
+    if (row < 0 && best != m_catalog.end())
+        row = int(best - m_catalog.begin());
+    if (row >= 0)
+        m_list->setCurrentIndex(m_model->index(row));
+}
+
+void DiscoverPage::tellCatalog()
+{
+    setWords(m_catalog.isEmpty()
+            ? tr("Search for a model, or paste its address. Nothing is sent before you do.")
+            : m_computer.isEmpty()
+            ? tr("Models and heads that are known to work. Nothing is sent before you search, "
+                 "check or get something.")
+            : tr("Models and heads that are known to work, what suits this computer (%1) first. "
+                 "Nothing is sent before you search, check or get something.")
+                  .arg(m_computer));
+    m_tells_catalog = true;
 }
 
 void DiscoverPage::showCatalog()
@@ -190,19 +233,17 @@ void DiscoverPage::showCatalog()
     if (m_asked > 0)
         emit stopRequested();
     m_unwanted = m_asked > 0;
-    m_model->setEntries(m_catalog);
+    m_shows_catalog = true;
     m_more->hide();
-    setWords(m_catalog.isEmpty()
-            ? tr("Search for a model, or paste its address. Nothing is sent before you do.")
-            : tr("Models and heads that are known to work. Nothing is sent before you search, "
-                 "check or get something."));
-    m_panel->setEntry({});
+    fillCatalog({});
+    tellCatalog();
 }
 
 void DiscoverPage::showFound(const QVector<PairEntry>& entries, bool is_more, bool has_next)
 {
     if (!takeAnswer())
         return;
+    m_shows_catalog = false;
     if (is_more)
         m_model->addEntries(entries);
     else
@@ -221,21 +262,23 @@ void DiscoverPage::showFound(const QVector<PairEntry>& entries, bool is_more, bo
 
 void DiscoverPage::showSearchFailure(const HubFailure& failure)
 {
+    HubFailure shown = failure;
+    if (shown.deed == HubDeed::none) // a question can always be asked again
+        shown.deed = HubDeed::retry;
     if (takeAnswer())
-        showFailure(failure);
+        showFailure(shown);
 }
 
 void DiscoverPage::showFailure(const HubFailure& failure)
 {
     m_failure = failure;
-    if (m_failure.deed == HubDeed::none) // there always is something to be done
-        m_failure.deed = HubDeed::retry;
     m_more->setEnabled(true);
     setWords(failure.sentence, true, m_failure.deed);
 }
 
 void DiscoverPage::setWords(const QString& words, bool failed, HubDeed deed)
 {
+    m_tells_catalog = false;
     setRole(m_words, failed ? "warning" : "muted");
     m_words->setText(words);
     if (deed != HubDeed::none)

@@ -29,8 +29,8 @@ public:
     void searchFor(const QString& text); // as if it had been typed and entered
 
 public slots:
-    /// What is shown until something is searched for.
-    void setCatalog(const QVector<gorgon::PairEntry>& entries);
+    /// What is shown until something is searched for. computer: that it was sorted for.
+    void setCatalog(const QVector<gorgon::PairEntry>& entries, const QString& computer = {});
     /// Pairs that a search found; more: behind those of the same search.
     void showFound(const QVector<gorgon::PairEntry>& entries, bool is_more, bool has_next);
     void showSearchFailure(const gorgon::HubFailure& failure);
@@ -52,6 +52,8 @@ signals:
 private:
     void search();
     void showCatalog();
+    void fillCatalog(const QString& chosen);
+    void tellCatalog();
     void check(const PairEntry& entry);
     void setWords(const QString& words, bool failed = false, HubDeed deed = HubDeed::none);
     void setAsking(const QString& words);
@@ -67,6 +69,9 @@ private:
     QPushButton* m_more;
     PairPanel* m_panel;
     QVector<PairEntry> m_catalog;
+    QString m_computer;
+    bool m_shows_catalog = true; // not what a search found
+    bool m_tells_catalog = false; // the line above it is about the catalogue
     HubFailure m_failure;
     int m_asked = 0; // questions without an answer; each gets one
     bool m_unwanted = false; // nobody waits for its answer any more

@@ -19,7 +19,8 @@ struct Badge
         plain,
         good,
         caution,
-        warning
+        warning,
+        chosen // stands out
     };
     QString name; // "Licence"
     QString text; // "apache-2.0"
@@ -27,6 +28,37 @@ struct Badge
     QString tip; // the whole of it
 
     bool operator==(const Badge&) const = default;
+};
+
+/// What a pair takes of a device's memory in one format of its weights.
+struct FitFormat
+{
+    QString weights; // as in ModelChoice
+    QString verdict; // "Fits"
+    Badge::Tone tone = Badge::Tone::plain;
+    QVector<std::pair<QString, qint64>> lines; // that add up to `bytes`
+    qint64 bytes = 0;
+
+    bool operator==(const FitFormat&) const = default;
+};
+
+struct FitPlace
+{
+    QString device;
+    qint64 free_bytes = 0;
+    QVector<FitFormat> formats;
+    int best = -1; // the widest that fits
+
+    bool operator==(const FitPlace&) const = default;
+};
+
+/// For one length of context.
+struct FitView
+{
+    qint64 context = 0; // positions
+    QVector<FitPlace> places; // accelerators first
+
+    bool operator==(const FitView&) const = default;
 };
 
 /// A base model, heads, or both, that can be fetched.
@@ -45,6 +77,11 @@ struct PairEntry
     QString title;
     QString note;
     QVector<Badge> badges;
+    QVector<FitView> fits; // once known, the shortest context first
+    qint64 context = 0; // chosen among them, before that the one that loading takes
+    QString weights; // chosen, as in ModelChoice
+    bool is_recommended = false; // for this computer
+    bool open_when_here = false;
     Knowledge knowledge = Knowledge::listed;
     QString problem; // why it cannot be fetched or cannot run, a sentence
     QString licence_page; // of what is gated
@@ -64,6 +101,7 @@ struct InstalledEntry
     QString problem;
     bool is_model = false;
     bool is_heads = false;
+    bool is_linked = false; // a folder outside the cache, opened where it lies; `repository` too
     qint64 bytes = 0; // on the disk
     qint64 listed_bytes = 0; // of all its snapshots, what they share counted each time
     qint64 freed_bytes = 0; // by its removal, unfinished downloads too

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/hub_words.h"
 
+#include <QDir>
 #include <QLocale>
 #include <QObject>
 
@@ -25,6 +26,11 @@ QVector<HeadsOffer> headsThatFit(const QVector<InstalledEntry>& entries, qint64 
             offered.append({entry.repository, entry.folder});
     }
     return offered;
+}
+
+QString shortName(const QString& name)
+{
+    return QDir::isAbsolutePath(name) ? QDir(name).dirName() : name;
 }
 
 QString sizeWords(qint64 bytes)

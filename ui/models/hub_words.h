@@ -6,6 +6,8 @@
 
 namespace gorgon {
 
+/// The last part of a path; the name of a repository as it is.
+QString shortName(const QString& name);
 QString sizeWords(qint64 bytes); // "4.2 GB"
 QString leftWords(double seconds); // "3 min left"
 QString stateWords(DownloadEntry::State state);

@@ -93,7 +93,9 @@ QWidget* InstalledPage::makeChoices()
     for (QPushButton* button : {m_open, m_verify, m_reveal, m_remove, other})
         button->setAutoDefault(false);
     auto* choices = new QWidget;
-    auto* opening = new QHBoxLayout;
+    m_opening = new QWidget;
+    auto* opening = new QHBoxLayout(m_opening);
+    opening->setContentsMargins(0, 0, 0, 0);
     opening->setSpacing(Theme::kInner);
     opening->addWidget(new QLabel(tr("Heads")));
     opening->addWidget(m_heads, 2);
@@ -110,7 +112,7 @@ QWidget* InstalledPage::makeChoices()
     auto* column = new QVBoxLayout(choices);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(Theme::kInner);
-    column->addLayout(opening);
+    column->addWidget(m_opening);
     column->addLayout(deeds);
     connect(m_open, &QPushButton::clicked, this, &InstalledPage::openCurrent);
     connect(m_verify, &QPushButton::clicked, this, [this] {
@@ -132,11 +134,14 @@ QWidget* InstalledPage::makeChoices()
 void InstalledPage::openCurrent()
 {
     const InstalledEntry* entry = current();
+    ModelChoice choice = m_in_use;
     if (entry && entry->is_model)
         emit openRequested({entry->folder, m_heads->currentData().toString(),
             m_weights->currentData().toString()});
-    else if (entry && entry->is_heads && !m_in_use.model.isEmpty())
-        emit openRequested({m_in_use.model, entry->folder, m_in_use.weights});
+    else if (entry && entry->is_heads && !m_in_use.model.isEmpty()) {
+        choice.heads = entry->folder;
+        emit openRequested(choice);
+    }
 }
 
 void InstalledPage::setInUse(const ModelChoice& choice)
@@ -172,6 +177,8 @@ void InstalledPage::setEntries(const QVector<InstalledEntry>& entries)
     m_discover->setVisible(none);
     m_view->setVisible(!none);
     m_filler->setVisible(none);
+    for (QWidget* of_one : std::initializer_list<QWidget*>{m_opening, m_verify, m_reveal, m_remove})
+        of_one->setVisible(!none);
     if (!none) {
         const int row = std::max(0, m_table->rowOf(kept));
         m_view->setCurrentIndex(m_table->index(row, 0));
@@ -184,6 +191,7 @@ void InstalledPage::showCurrent()
     const InstalledEntry* entry = current();
     const bool is_model = entry && entry->is_model;
     const bool is_heads = entry && entry->is_heads && !is_model;
+    const bool linked = entry && entry->is_linked;
     m_kept = entry ? entry->repository : QString();
     const QString chosen = m_heads->currentData().toString();
     m_heads->clear();
@@ -191,7 +199,7 @@ void InstalledPage::showCurrent()
     m_heads->addItem(tr("none"), QStringLiteral("none"));
     if (entry) {
         for (const HeadsOffer& heads : entry->heads)
-            m_heads->addItem(heads.name, heads.path);
+            m_heads->addItem(shortName(heads.name), heads.path);
     }
     if (entry && !entry->is_heads && entry->heads.size() > 0)
         m_heads->setCurrentIndex(2);
@@ -206,12 +214,17 @@ void InstalledPage::showCurrent()
             : is_heads
             ? tr("%1. The model that is loaded stays in memory when it takes these heads.")
                   .arg(entry->words)
+            : linked
+            ? tr("%1. In %2, which is opened where it lies.").arg(entry->words, entry->folder)
             : entry->words);
     m_open->setText(is_heads ? tr("Use with loaded model") : tr("Open"));
     m_heads->setEnabled(is_model);
     m_weights->setEnabled(is_model);
     m_open->setEnabled(is_model || (is_heads && !m_in_use.model.isEmpty()));
-    m_verify->setEnabled(entry || !m_verifying.isEmpty());
+    m_verify->setEnabled((entry && !linked) || !m_verifying.isEmpty());
+    m_remove->setText(linked ? tr("Forget") : tr("Remove…"));
+    m_remove->setToolTip(
+        linked ? tr("Takes it from this list; the folder stays as it is") : QString());
     m_reveal->setEnabled(entry && !entry->folder.isEmpty());
     m_remove->setEnabled(entry);
 }
@@ -221,6 +234,10 @@ void InstalledPage::askRemoval()
     const InstalledEntry* entry = current();
     if (!entry)
         return;
+    if (entry->is_linked) {
+        emit forgetRequested(entry->folder);
+        return;
+    }
     auto* question = new QMessageBox(QMessageBox::Question, tr("Remove %1?").arg(entry->repository),
         tr("Remove %1?").arg(entry->repository), QMessageBox::Cancel, this);
     question->setAttribute(Qt::WA_DeleteOnClose);

@@ -41,6 +41,7 @@ signals:
     void verifyRequested(const QString& repository);
     void stopVerifyRequested();
     void removeRequested(const QString& repository); // confirmed
+    void forgetRequested(const QString& path); // of a folder outside the cache
     void discoverRequested();
 
 private:
@@ -56,6 +57,7 @@ private:
     QLabel* m_empty;
     QPushButton* m_discover;
     QWidget* m_filler; // keeps the words of the empty list at the top
+    QWidget* m_opening; // heads, weights and the button
     QComboBox* m_heads;
     QComboBox* m_weights;
     QPushButton* m_open;

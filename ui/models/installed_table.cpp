@@ -22,7 +22,7 @@ QString usedWords(qint64 used_s)
     return days == 1 ? QObject::tr("yesterday") : QLocale().toString(date, QLocale::ShortFormat);
 }
 
-QString kindWords(const InstalledEntry& entry)
+QString plainKind(const InstalledEntry& entry)
 {
     if (!entry.problem.isEmpty() && !entry.is_model && !entry.is_heads)
         return entry.partial_bytes > 0 ? QObject::tr("not complete") : QObject::tr("not usable");
@@ -31,9 +31,14 @@ QString kindWords(const InstalledEntry& entry)
     return QObject::tr("heads");
 }
 
+QString kindWords(const InstalledEntry& entry)
+{
+    return entry.is_linked ? QObject::tr("%1, linked").arg(plainKind(entry)) : plainKind(entry);
+}
+
 QString tipOf(const InstalledEntry& entry)
 {
-    QStringList lines{entry.words, entry.problem};
+    QStringList lines{entry.is_linked ? entry.folder : QString(), entry.words, entry.problem};
     if (entry.listed_bytes > entry.bytes)
         lines << QObject::tr("Its revisions hold %1 and share %2 of it.")
                      .arg(sizeWords(entry.listed_bytes),
@@ -67,7 +72,7 @@ QVariant InstalledTable::data(const QModelIndex& index, int role) const
     case Qt::DisplayRole:
         switch (index.column()) {
         case name_column:
-            return entry.repository;
+            return shortName(entry.repository);
         case kind_column:
             return kindWords(entry);
         case size_column:

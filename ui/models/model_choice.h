@@ -13,8 +13,14 @@ struct ModelChoice
     QString model; // a folder
     QString heads; // a folder or file, "none", or empty: those found with the model
     QString weights; // "q8"; empty: as stored
+    qint64 context = 0; // positions; 0: that of the program's options
+    qint64 used_s = 0; // since 1970, when it was opened last; the same choice at any time
 
-    bool operator==(const ModelChoice&) const = default;
+    bool operator==(const ModelChoice& other) const
+    {
+        return model == other.model && heads == other.heads && weights == other.weights
+            && context == other.context;
+    }
 };
 
 /// Installed heads that fit a model.

@@ -9,8 +9,10 @@
 #include "ui/theme/theme.h"
 
 #include <QAction>
+#include <QClipboard>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMimeData>
@@ -82,7 +84,14 @@ ModelsWindow::ModelsWindow(QWidget* parent)
         showTab(discover_tab);
         m_discover->focusSearch();
     });
+    // Lines of text take what is pasted into them themselves.
+    auto* paste = new QAction(tr("Paste an address"), this);
+    paste->setShortcuts(QKeySequence::Paste);
+    addAction(paste);
+    connect(paste, &QAction::triggered, this,
+        [this] { emit dropped(QGuiApplication::clipboard()->mimeData()); });
     connect(m_tabs, &QTabBar::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
+    connect(m_tabs, &QTabBar::tabBarClicked, this, [this] { m_tab_chosen = true; });
     connect(m_installed, &InstalledPage::discoverRequested, find, &QAction::trigger);
     connect(m_installed, &InstalledPage::revealRequested, this,
         [](const QString& folder) { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); });
@@ -138,8 +147,15 @@ void ModelsWindow::addPage(QWidget* page, const QString& name)
     connect(key, &QAction::triggered, this, [this, place] { showTab(Tab(place)); });
 }
 
+void ModelsWindow::suggestTab(Tab tab)
+{
+    if (!m_tab_chosen)
+        m_tabs->setCurrentIndex(tab);
+}
+
 void ModelsWindow::showTab(Tab tab)
 {
+    m_tab_chosen = true;
     m_tabs->setCurrentIndex(tab);
     m_pages->currentWidget()->setFocus();
 }
@@ -181,7 +197,7 @@ void ModelsWindow::doDeed(HubDeed deed, const QString& page)
 
 void ModelsWindow::dragEnterEvent(QDragEnterEvent* event)
 {
-    if (event->mimeData()->hasUrls())
+    if (event->mimeData()->hasUrls() || event->mimeData()->hasText())
         event->acceptProposedAction();
 }
 

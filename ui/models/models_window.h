@@ -45,6 +45,8 @@ public:
 
     void showTab(Tab tab);
     Tab tab() const;
+    /// Where nobody chose one yet.
+    void suggestTab(Tab tab);
     /// Running ones are counted on the tab.
     void setDownloads(const QVector<DownloadEntry>& entries);
     /// What the hub wants its users to know; each text once.
@@ -75,6 +77,7 @@ private:
     QWidget* m_warning;
     QLabel* m_warning_words;
     QStringList m_warned;
+    bool m_tab_chosen = false;
     QStackedWidget* m_pages;
 };
 

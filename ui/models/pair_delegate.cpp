@@ -10,7 +10,7 @@ namespace gorgon {
 
 namespace {
 
-constexpr int kRowHeight = 68;
+constexpr int kRowHeight = 76;
 constexpr int kPad = 12;
 constexpr int kPillHeight = 18;
 constexpr int kPillPad = 8;
@@ -20,6 +20,7 @@ QColor toneColour(Badge::Tone tone)
 {
     switch (tone) {
     case Badge::Tone::good:
+    case Badge::Tone::chosen:
         return theme().accent;
     case Badge::Tone::caution:
         return theme().text;
@@ -46,9 +47,10 @@ void paintPills(QPainter& painter, const QVector<Badge>& badges, QRect place)
         painter.setPen(
             QPen(plain ? theme().hairline : toneColour(badge.tone), theme().high_contrast ? 2 : 1,
                 badge.tone == Badge::Tone::warning ? Qt::DashLine : Qt::SolidLine));
-        painter.setBrush(Qt::NoBrush);
+        const bool filled = badge.tone == Badge::Tone::chosen;
+        painter.setBrush(filled ? QBrush(theme().accent) : QBrush(Qt::NoBrush));
         painter.drawRoundedRect(pill, kPillHeight / 2.0, kPillHeight / 2.0);
-        painter.setPen(toneColour(badge.tone));
+        painter.setPen(filled ? theme().panel : toneColour(badge.tone));
         painter.drawText(pill, Qt::AlignCenter, badge.text);
         x += width + kPillGap;
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/pair_panel.h"
 
+#include "ui/models/fit_panel.h"
 #include "ui/theme/theme.h"
 
+#include <QCheckBox>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -43,6 +45,8 @@ PairPanel::PairPanel(QWidget* parent)
     , m_note(makeLabel("muted"))
     , m_problem(makeLabel("warning"))
     , m_facts(new QGridLayout)
+    , m_fit(new FitPanel)
+    , m_open_when_here(new QCheckBox(tr("Open it when it is here")))
     , m_gate(makeGate())
     , m_check(new QPushButton(tr("Check with the hub")))
     , m_get(new QPushButton)
@@ -69,11 +73,13 @@ PairPanel::PairPanel(QWidget* parent)
     column->addWidget(m_names);
     column->addWidget(m_note);
     column->addLayout(buttons);
+    column->addWidget(m_open_when_here);
     column->addWidget(m_problem);
     column->addWidget(m_gate);
+    column->addWidget(m_fit);
     column->addLayout(m_facts);
     column->addStretch(1);
-    connect(m_get, &QPushButton::clicked, this, [this] { emit getRequested(m_entry); });
+    connect(m_get, &QPushButton::clicked, this, &PairPanel::get);
     connect(m_check, &QPushButton::clicked, this, [this] {
         if (m_entry.knowledge == PairEntry::Knowledge::asking)
             emit stopRequested();
@@ -81,6 +87,22 @@ PairPanel::PairPanel(QWidget* parent)
             emit checkRequested(m_entry);
     });
     setEntry({});
+}
+
+void PairPanel::setOpenWhenHere(bool open)
+{
+    m_open_when_here->setChecked(open);
+}
+
+void PairPanel::get()
+{
+    PairEntry wanted = m_entry;
+    wanted.open_when_here = !wanted.base.isEmpty() && m_open_when_here->isChecked();
+    if (!m_entry.fits.isEmpty()) {
+        wanted.weights = m_fit->weights();
+        wanted.context = m_fit->context();
+    }
+    emit getRequested(wanted);
 }
 
 QWidget* PairPanel::makeGate()
@@ -139,8 +161,11 @@ void PairPanel::setEntry(const PairEntry& entry)
             : entry.knowledge == PairEntry::Knowledge::known  ? tr("Check again")
             : entry.knowledge == PairEntry::Knowledge::failed ? tr("Try again")
                                                               : tr("Check with the hub"));
+    m_fit->setFits(entry.fits, entry.context);
+    m_fit->setVisible(!entry.fits.isEmpty());
+    m_open_when_here->setVisible(chosen && !entry.base.isEmpty() && !entry.needs_token);
     m_get->setVisible(chosen);
-    m_get->setEnabled(chosen && entry.may_get && !asking);
+    m_get->setEnabled(chosen && entry.may_get && !asking && !entry.needs_token);
     const bool pair = !entry.base.isEmpty() && !entry.heads.isEmpty() && entry.base != entry.heads;
     m_get->setText(pair            ? tr("Get base + heads")
             : entry.base.isEmpty() ? tr("Get heads")
@@ -156,6 +181,8 @@ void PairPanel::showFacts()
     }
     int row = 0;
     for (const Badge& badge : std::as_const(m_entry.badges)) {
+        if (badge.name == tr("Memory") && !m_entry.fits.isEmpty())
+            continue; // the sum is shown
         QLabel* name = makeLabel("muted");
         name->setText(badge.name);
         QLabel* value = makeLabel(roleOf(badge.tone));

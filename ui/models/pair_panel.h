@@ -6,12 +6,15 @@
 
 #include <QWidget>
 
+class QCheckBox;
 class QGridLayout;
 class QLabel;
 class QLineEdit;
 class QPushButton;
 
 namespace gorgon {
+
+class FitPanel;
 
 class PairPanel : public QWidget
 {
@@ -22,6 +25,9 @@ public:
 
     void setEntry(const PairEntry& entry); // without names: nothing is chosen
     const PairEntry& entry() const { return m_entry; }
+    FitPanel* fit() const { return m_fit; }
+    /// Whether what is got is opened when it is here, until somebody says otherwise.
+    void setOpenWhenHere(bool open);
 
 signals:
     void getRequested(const gorgon::PairEntry& entry);
@@ -33,6 +39,7 @@ signals:
 
 private:
     QWidget* makeGate();
+    void get();
     void showFacts();
 
     PairEntry m_entry;
@@ -41,6 +48,8 @@ private:
     QLabel* m_note;
     QLabel* m_problem;
     QGridLayout* m_facts;
+    FitPanel* m_fit;
+    QCheckBox* m_open_when_here;
     QWidget* m_gate;
     QPushButton* m_page;
     QLineEdit* m_token;

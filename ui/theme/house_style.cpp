@@ -5,6 +5,7 @@
 #include <QPainterPath>
 #include <QPushButton>
 #include <QStyleOption>
+#include <QTabBar>
 #include <QToolButton>
 
 #include "ui/theme/theme.h"
@@ -99,7 +100,11 @@ void HouseStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
         painter->setRenderHint(QPainter::Antialiasing);
         painter->setPen(QPen(theme().accent, 1.5));
         painter->setBrush(Qt::NoBrush);
-        painter->drawRoundedRect(QRectF(option->rect).adjusted(1, 1, -1, -1), 4, 4);
+        // Of a tab the style sheet gives less than its words.
+        painter->drawRoundedRect(qobject_cast<const QTabBar*>(widget)
+                ? QRectF(option->rect).adjusted(-6, -5, 6, 5)
+                : QRectF(option->rect).adjusted(1, 1, -1, -1),
+            4, 4);
         painter->restore();
         return;
     }

@@ -20,9 +20,11 @@
 #include "ui/models/request_page.h"
 #include "ui/models/request_table.h"
 #include "ui/status/status_line.h"
+#include <atomic>
 #include <fstream>
 #include <QAbstractItemModelTester>
 #include <QApplication>
+#include <QClipboard>
 #include <QComboBox>
 #include <QDesktopServices>
 #include <QElapsedTimer>
@@ -74,7 +76,8 @@ inline HubFiles plainFiles()
 /// The environment of a program that knows no hub but this one.
 inline void useHub(const ScratchFolder& folder, const FakeHub& hub)
 {
-    for (const char* name : {"HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "https_proxy"})
+    for (const char* name : {"HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "https_proxy",
+             "http_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"})
         qunsetenv(name);
     qputenv("HF_HOME", QByteArray::fromStdString((folder.path() / "hf").string()));
     qputenv("HF_ENDPOINT", QByteArray::fromStdString(hub.endpoint()));
@@ -84,8 +87,9 @@ inline void useHub(const ScratchFolder& folder, const FakeHub& hub)
 /// The program's window of models, with a cache of its own.
 struct Program
 {
-    explicit Program(const ScratchFolder& folder)
-        : host(optionsFor(folder), &window)
+    explicit Program(
+        const ScratchFolder& folder, const SystemProxy& system_proxy = gorgon::systemProxy)
+        : host(optionsFor(folder), &window, system_proxy)
     {
         window.show();
         QSignalSpy ready(&host, &gorgon::HubHost::ready);
@@ -177,6 +181,7 @@ inline bool Program::get(const char* repository)
     entry.base = QString::fromLatin1(repository);
     entry.title = entry.base;
     choose(entry);
+    models()->discover()->panel()->setOpenWhenHere(false);
     return press(models()->discover(), QStringLiteral("Get model"));
 }
 

@@ -87,6 +87,7 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(program.entry().knowledge == PairEntry::Knowledge::known, kWaitMs);
         QVERIFY(
             badge(program.entry(), QStringLiteral("Heads")) != QStringLiteral("Does not match"));
+        program.models()->discover()->panel()->setOpenWhenHere(false);
         QVERIFY(press(program.models()->discover(), QStringLiteral("Get base + heads")));
         QCOMPARE(program.models()->tab(), ModelsWindow::downloads_tab);
         QVERIFY(program.waitFor(QStringLiteral("org/base"), State::done));
@@ -344,7 +345,7 @@ private slots:
                 return !picture.isNull() && (folder.isEmpty() || picture.save(name));
             });
             QVERIFY(good);
-            QCOMPARE(n, 8);
+            QCOMPARE(n, 11);
         }
         applyTheme(*qApp, ThemeMode::light, ContrastMode::normal);
     }
