@@ -55,7 +55,12 @@ TEST_CASE("D11: long names in deep folders take no more memory than they are lon
     const HubErrorInfo error = listingError(scene);
     CHECK(error.kind == HubErrorKind::badReply);
     CHECK(error.message.find("a listing of at most") != std::string::npos);
-    CHECK(memory.growth() < uint64_t(250) << 20);
+#ifdef __SANITIZE_ADDRESS__
+    constexpr uint64_t kAllowedMb = 600; // what is freed is kept for a while
+#else
+    constexpr uint64_t kAllowedMb = 250;
+#endif
+    CHECK(memory.growth() < kAllowedMb << 20);
 }
 
 TEST_CASE("D11: pages without end are given up")
