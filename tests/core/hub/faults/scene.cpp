@@ -184,8 +184,11 @@ std::vector<fs::path> Scene::partials() const
 uint64_t Scene::partialBytes() const
 {
     uint64_t most = 0;
-    for (const fs::path& path : partials())
-        most = std::max<uint64_t>(most, fs::file_size(path));
+    for (const fs::path& path : partials()) {
+        std::error_code gone; // whole meanwhile
+        const uint64_t bytes = fs::file_size(path, gone);
+        most = gone ? most : std::max(most, bytes);
+    }
     return most;
 }
 
