@@ -85,6 +85,20 @@ template <> GORGON_DEVICE Half fromFloat<Half>(float x)
     return y;
 }
 
+/// (x & mask) | bits and (x & mask) ^ bits: one instruction each, of which nvcc makes two.
+template <uint32_t mask, uint32_t bits> GORGON_DEVICE uint32_t andOr(uint32_t x)
+{
+    uint32_t y;
+    asm("lop3.b32 %0, %1, %2, %3, 0xEA;" : "=r"(y) : "r"(x), "n"(mask), "n"(bits));
+    return y;
+}
+template <uint32_t mask, uint32_t bits> GORGON_DEVICE uint32_t andXor(uint32_t x)
+{
+    uint32_t y;
+    asm("lop3.b32 %0, %1, %2, %3, 0x6A;" : "=r"(y) : "r"(x), "n"(mask), "n"(bits));
+    return y;
+}
+
 /// a * b + c of two pairs of bf16, each rounded once.
 GORGON_DEVICE uint32_t fmaBf16Pair(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -182,6 +196,7 @@ template <typename T> GORGON_DEVICE const T* walk(const T* p, int64_t n)
 {
     const T* to;
     asm("add.s64 %0, %1, %2;" : "=l"(to) : "l"(p), "l"(n * int64_t(sizeof(T))));
+    __builtin_assume(__isGlobal(to)); // else it is read through the generic addresses
     return to;
 }
 

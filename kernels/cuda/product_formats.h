@@ -165,7 +165,7 @@ struct Q8Format
         GORGON_DEVICE static uint32_t pairOf(uint32_t u)
         {
             return fmaBf16Pair(
-                (u & 0x00800080U) ^ 0x43804380U, 0xBF80BF80U, (u & 0x007F007FU) | 0x43004300U);
+                andXor<0x00800080, 0x43804380>(u), 0xBF80BF80U, andOr<0x007F007F, 0x43004300>(u));
         }
         GORGON_DEVICE Tile tile(int r) const
         {
@@ -270,7 +270,7 @@ struct Q4Format
         /// The nibbles 0 and 4, exactly, as bf16.
         GORGON_DEVICE static uint32_t pairOf(uint32_t w)
         {
-            return fmaBf16Pair((w & 0x000F000FU) | 0x43004300U, 0x3F803F80U, 0xC300C300U);
+            return fmaBf16Pair(andOr<0x000F000F, 0x43004300>(w), 0x3F803F80U, 0xC300C300U);
         }
         GORGON_DEVICE Tile tile(int r) const
         {

@@ -40,25 +40,38 @@ template <typename T>
 GORGON_KERNEL void GORGON_LAUNCH_BOUNDS(kRowThreads, 1) productInputKernel(InputArgs args)
 {
     GORGON_SHARED(float, partial, kRowThreads / kWarp);
-    waitForPredecessor();
-    letSuccessorBegin(); // the product, which fetches weights first
+    constexpr int kEach = int(kPartColumns) / kRowThreads;
     const int row = blockIndex() / args.n_parts;
     const int64_t begin = blockIndex() % args.n_parts * kPartColumns;
-    const int64_t part_end = begin + kPartColumns;
-    const int64_t end = part_end < args.rows.stride ? part_end : args.rows.stride;
+    // All is asked for before anything is stored, and of the norm before the predecessor has ended.
+    float weight[kEach], value[kEach], up[kEach];
+    GORGON_UNROLL
+    for (int i = 0; i < kEach; i++) {
+        const int64_t k = begin + threadIndex() + i * kRowThreads;
+        weight[i] = args.norm && k < args.n_in ? args.norm[k] : 0.0F;
+    }
+    waitForPredecessor();
+    letSuccessorBegin(); // the product, which fetches weights first
     const float* const x = args.x + row * args.x_cols;
+    GORGON_UNROLL
+    for (int i = 0; i < kEach; i++) {
+        const int64_t k = begin + threadIndex() + i * kRowThreads;
+        value[i] = k < args.n_in ? x[k] : 0.0F;
+        up[i] = args.is_gated && k < args.n_in ? x[args.n_in + k] : 0.0F;
+    }
     const float scale = args.norm ? rmsScale(x, args.n_in, args.norm_eps, partial) : 1.0F;
     T* const to = static_cast<T*>(args.rows.values) + row * args.rows.stride;
-    for (int64_t k = begin + threadIndex(); k < end; k += kRowThreads) {
-        float value = 0;
-        if (k < args.n_in) {
-            value = x[k];
-            if (args.norm)
-                value = normed(value, scale, args.norm[k]);
-            else if (args.is_gated)
-                value = mulRn(silu(value), x[args.n_in + k]);
-        }
-        const T element = roundedTo<T>(value);
+    GORGON_UNROLL
+    for (int i = 0; i < kEach; i++) {
+        const int64_t k = begin + threadIndex() + i * kRowThreads;
+        if (k >= args.rows.stride)
+            break; // whole warps: the stride is a multiple of 128
+        float made = value[i];
+        if (args.norm && k < args.n_in)
+            made = normed(made, scale, weight[i]);
+        else if (args.is_gated && k < args.n_in)
+            made = mulRn(silu(made), up[i]);
+        const T element = roundedTo<T>(made);
         to[k] = element;
         if constexpr (std::is_same_v<T, Bf16>) {
             if (args.rows.sums) {

@@ -101,9 +101,9 @@ GORGON_DEVICE void addQuarters(
     syncThreads();
 }
 
-/// Grid: tiles x splits x passes.
+/// Grid: tiles x splits x passes. Two blocks of up to 16 rows fit a multiprocessor.
 template <typename Format, int G, typename Epilogue>
-GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, 1) void productKernel(
+GORGON_KERNEL GORGON_LAUNCH_BOUNDS(kProductThreads, G == 2 ? 2 : 1) void productKernel(
     ProductArgs args, Epilogue epilogue)
 {
     constexpr int kStages = Format::kStages;

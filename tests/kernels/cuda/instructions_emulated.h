@@ -80,6 +80,15 @@ template <> inline Half fromFloat<Half>(float x)
     return {std::isnan(x) ? uint16_t(0x7FFF) : f16OfFloat(x)};
 }
 
+template <uint32_t mask, uint32_t bits> GORGON_DEVICE uint32_t andOr(uint32_t x)
+{
+    return (x & mask) | bits;
+}
+template <uint32_t mask, uint32_t bits> GORGON_DEVICE uint32_t andXor(uint32_t x)
+{
+    return (x & mask) ^ bits;
+}
+
 inline uint32_t fmaBf16Pair(uint32_t a, uint32_t b, uint32_t c)
 {
     uint32_t y = 0;
