@@ -188,7 +188,12 @@ void HubHost::renewContext()
             = chosenSettings(m_environment, m_preferences, m_system_proxy.value_or(QString()));
     } catch (const std::exception& error) {
         m_models->connection()->showTest(failureView(error).sentence, false);
-        context->settings = m_environment;
+        if (m_context) // what was chosen before stays, its proxy above all
+            return;
+        HubPreferences others = m_preferences;
+        others.endpoint.clear();
+        context->settings
+            = chosenSettings(m_environment, others, m_system_proxy.value_or(QString()));
     }
     if (m_context && m_context->settings.endpoint != context->settings.endpoint)
         m_system_proxy.reset(); // it may name another one for it

@@ -59,7 +59,9 @@ HubSettings chosenSettings(
                       "Connection");
         settings.endpoint = endpoint;
     }
-    settings.token_to_mirror = settings.token_to_mirror || preferences.token_to_mirror;
+    // The tick was set beside an address, and means no other one.
+    settings.token_to_mirror = settings.token_to_mirror
+        || (preferences.token_to_mirror && !preferences.endpoint.isEmpty());
     settings.no_proxy = preferences.proxy == HubPreferences::Proxy::none;
     if (preferences.proxy == HubPreferences::Proxy::own)
         settings.proxy = preferences.own_proxy.toStdString();

@@ -27,15 +27,26 @@ std::string firstLine(const std::string& path)
     return line.substr(0, line.find('\n'));
 }
 
-/// Ticks since boot; empty where there is no such process. The 22nd field, after a name that may
-/// hold blanks and parentheses.
-std::string startOf(const std::string& process)
+/// Field `number`, from 3, of a line of /proc/PID/stat: behind a name that may hold blanks and
+/// parentheses.
+std::string statField(const std::string& line, int number)
 {
-    const std::string line = firstLine("/proc/" + process + "/stat");
     size_t at = line.rfind(')');
-    for (int i = 0; i < 20 && at != line.npos; ++i)
+    for (int field = 2; field < number && at != line.npos; ++field)
         at = line.find(' ', at + 1);
     return at == line.npos ? "" : line.substr(at + 1, line.find(' ', at + 1) - at - 1);
+}
+
+/// Ticks since boot; empty where there is no such process, or one that is ending (PF_EXITING is set
+/// before its locks are gone) or has ended and waits for its parent.
+std::string startOf(const std::string& process)
+{
+    constexpr uint64_t kExiting = 4;
+    const std::string line = firstLine("/proc/" + process + "/stat");
+    const std::string state = statField(line, 3), flags = statField(line, 9);
+    if (state == "Z" || state == "X" || (std::strtoull(flags.c_str(), nullptr, 10) & kExiting))
+        return {};
+    return statField(line, 22);
 }
 
 std::string processNamespace()

@@ -11,6 +11,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QSignalBlocker>
 #include <QSpinBox>
 #include <QVBoxLayout>
 
@@ -103,7 +104,7 @@ ConnectionPage::ConnectionPage(QWidget* parent)
     column->setContentsMargins(Theme::kEdge, Theme::kEdge, Theme::kEdge, Theme::kEdge);
     column->addLayout(form);
     column->addStretch(1);
-    connect(m_endpoint, &QLineEdit::editingFinished, this, &ConnectionPage::edited);
+    connect(m_endpoint, &QLineEdit::editingFinished, this, &ConnectionPage::endpointEdited);
     connect(m_own_proxy, &QLineEdit::editingFinished, this, &ConnectionPage::edited);
     connect(m_trust, &QCheckBox::toggled, this, &ConnectionPage::edited);
     connect(m_proxy, &QComboBox::currentIndexChanged, this, &ConnectionPage::edited);
@@ -140,6 +141,7 @@ void ConnectionPage::setPreferences(const HubPreferences& values)
 {
     m_filling = true;
     m_endpoint->setText(values.endpoint);
+    m_trusted = values.endpoint;
     m_trust->setChecked(values.token_to_mirror);
     m_proxy->setCurrentIndex(int(values.proxy));
     m_own_proxy->setText(values.own_proxy);
@@ -147,6 +149,17 @@ void ConnectionPage::setPreferences(const HubPreferences& values)
     m_files->setValue(values.n_files);
     m_filling = false;
     m_own_proxy->setVisible(values.proxy == HubPreferences::Proxy::own);
+}
+
+void ConnectionPage::endpointEdited()
+{
+    const QString endpoint = m_endpoint->text().trimmed();
+    if (endpoint != m_trusted) { // trust in one address is none in another
+        const QSignalBlocker quiet(m_trust);
+        m_trust->setChecked(false);
+    }
+    m_trusted = endpoint;
+    edited();
 }
 
 void ConnectionPage::edited()

@@ -40,9 +40,11 @@ signals:
 
 private:
     void edited();
+    void endpointEdited();
     void enterToken();
 
     QLineEdit* m_endpoint;
+    QString m_trusted; // the address that the tick was set beside
     QCheckBox* m_trust;
     QComboBox* m_proxy;
     QLineEdit* m_own_proxy;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Mirrors and proxies: chosen, of the environment, of the system; and what was sent through them.
+#include <QCheckBox>
+
 #include "tests/app/window/hub_program.h"
 
 using namespace gorgon;
@@ -98,6 +100,18 @@ private slots:
         endpoint->setText(QStringLiteral("file:///etc/passwd"));
         QTest::keyClick(endpoint, Qt::Key_Return);
         QTRY_VERIFY_WITH_TIMEOUT(words(page).contains(QStringLiteral("file")), kWaitMs);
+        // Trust in one address is none in another.
+        auto* trust = page->findChild<QCheckBox*>();
+        endpoint->setText(QString::fromStdString(m_hub->endpoint()));
+        QTest::keyClick(endpoint, Qt::Key_Return);
+        trust->click();
+        QVERIFY(page->preferences().token_to_mirror);
+        QTest::keyClick(endpoint, Qt::Key_Return);
+        QVERIFY(page->preferences().token_to_mirror);
+        endpoint->setText(QString::fromLatin1(kFarHub));
+        QTest::keyClick(endpoint, Qt::Key_Return);
+        QVERIFY(!trust->isChecked());
+        QVERIFY(!page->preferences().token_to_mirror);
         // A proxy of one's own.
         endpoint->setText(QString::fromLatin1(kFarHub));
         QTest::keyClick(endpoint, Qt::Key_Return);

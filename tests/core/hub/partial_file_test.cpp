@@ -172,3 +172,30 @@ TEST_CASE("owners are told from those who have ended")
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
 }
+
+TEST_CASE("a process that has ended is not alive, though its parent has not asked")
+{
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const std::string name = thisProcess();
+        const ssize_t written = write(ends[1], name.data(), name.size());
+        close(ends[1]);
+        while (written > 0)
+            pause();
+        _exit(1);
+    }
+    close(ends[1]);
+    std::string theirs;
+    char some[256];
+    for (ssize_t n; (n = read(ends[0], some, sizeof some)) > 0;)
+        theirs.append(some, size_t(n));
+    close(ends[0]);
+    CHECK(mayBeAlive(theirs, 0));
+    kill(child, SIGKILL);
+    siginfo_t ended;
+    REQUIRE(waitid(P_PID, id_t(child), &ended, WEXITED | WNOWAIT) == 0);
+    CHECK(!mayBeAlive(theirs, 0));
+    waitpid(child, nullptr, 0);
+}
