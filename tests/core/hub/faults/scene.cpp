@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <thread>
 
 namespace gorgon::tests {
 namespace {
@@ -240,11 +241,18 @@ std::vector<HubRequest> Scene::requestsOf(const std::string& method, const std::
     return found;
 }
 
-uint64_t Scene::servedBytes() const
+uint64_t Scene::servedBytes(uint64_t awaited) const
 {
+    // The hub counts what it has sent, which may have arrived before.
     uint64_t sum = 0;
-    for (const HubRequest& request : contentRequests())
-        sum += request.bytes_sent;
+    for (int wait = 0; wait < 2000; ++wait) {
+        sum = 0;
+        for (const HubRequest& request : contentRequests())
+            sum += request.bytes_sent;
+        if (sum >= awaited)
+            break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     return sum;
 }
 

@@ -74,7 +74,7 @@ public:
 
     std::vector<HubRequest> contentRequests() const; // GET to the second host
     std::vector<HubRequest> requestsOf(const std::string& method, const std::string& part) const;
-    uint64_t servedBytes() const; // by the second host
+    uint64_t servedBytes(uint64_t awaited = 0) const; // by the second host
 
     ScratchFolder folder;
     FakeHub hub;
