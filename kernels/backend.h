@@ -205,7 +205,8 @@ public:
     virtual void readRecord(const StepState* state, StepRecord& record) = 0;
     virtual void stamp(StepState* state, StepPhase phase) = 0;
 
-    // Layers. m = x.rows <= kMaxNodes, but see mostPrefillRows. tree == nullptr: the rows are a chain, row i at depth i.
+    // Layers. m = x.rows <= kMaxNodes, but see mostPrefillRows. tree == nullptr: the rows are a
+    // chain, row i at depth i.
     /// x (m, dim): row i is row tokens[i] of table; zeros where the token lies outside.
     virtual void embed(const Matrix& table, const int32_t* tokens, Tensor x) = 0;
     /// y = x / sqrt(mean(x^2) + eps) * weight, per row. x, y (m, dim) may be the same; weight (dim).

@@ -48,8 +48,8 @@ Arena& arena()
 /// Addresses that begin with a huge page, or 0.
 uintptr_t mapRegion(size_t bytes)
 {
-    void* const mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const mapped = mmap(
+        nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
         return 0;
     const auto first = reinterpret_cast<uintptr_t>(mapped), begin = roundUp(first, kHugePage);

@@ -160,6 +160,12 @@ TEST_CASE("memory is zeroed and aligned, small and large")
         CHECK(n_set == 0);
     }
     CHECK_THROWS_AS(allocateHost(SIZE_MAX - 5), std::bad_alloc);
+    // More than any machine has, though not more than can be addressed: refused at once, unless the
+    // system promises everything.
+    int overcommit = 1;
+    std::ifstream("/proc/sys/vm/overcommit_memory") >> overcommit;
+    if (overcommit != 1)
+        CHECK_THROWS_AS(allocateHost(size_t(64) << 40), std::bad_alloc);
     CHECK_THROWS_AS(productOf(SIZE_MAX / 2, 3), std::bad_alloc);
 }
 
